@@ -1,0 +1,66 @@
+# Everything below needs Python 3.11 or newer with venv, and make. What else it needs it installs into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# Of `make demo`; see the README.
+SOURCES ?=
+OUT ?= build/demo
+HEADLESS ?=
+PACE ?=
+FPS ?= 2
+START ?=
+TIME_ZONE ?=
+
+export ORT_DISABLE_TELEMETRY = 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo test check bench format requirements clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup: $(READY) ## install what everything else needs, into .venv
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Vigie needs Python 3.11 or newer; name one with PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing; on Debian: apt install python3-venv"; exit 1; }
+	@echo "Installing the pinned packages into $(VENV), once; this takes a minute."
+	@$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## run the whole system here: SOURCES="cam1=clip.mp4 cam2=rtsp://..." OUT=build/demo HEADLESS=1
+	@$(BIN)/python -m infra.local.demo $(if $(HEADLESS),--headless) --sources "$$SOURCES" --out "$(OUT)" \
+		--fps $(FPS) $(if $(PACE),--pace $(PACE)) $(if $(START),--start $(START)) \
+		$(if $(TIME_ZONE),--time-zone $(TIME_ZONE))
+
+# Through the environment, so that quotes inside it reach the demo as they were typed.
+demo: export SOURCES := $(SOURCES)
+
+test: $(READY) ## every test that needs no account
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## format, lint, types, import rules; edits nothing, needs no network
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(READY) ## the benchmarks, as a table and as JSON under build/bench
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+format: $(READY) ## write the format that `check` asks for
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+requirements: $(READY) ## pin anew what pyproject.toml asks for
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --quiet \
+		--no-emit-index-url --no-header --no-annotate --output-file requirements/dev.txt --upgrade
+
+clean: ## remove what was built; the environment stays
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

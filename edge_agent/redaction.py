@@ -1,0 +1,55 @@
+"""Keeps credentials out of every text that leaves the agent: logs, errors, status, ffmpeg's own words.
+
+Two nets: values that are known to be secret, wherever they stand; and the places of a URL where
+credentials live, for those that nobody told us of.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+HIDDEN = "***"
+# A shorter value would tear holes into ordinary words; in a URL the second net still hides it.
+_SHORTEST = 3
+
+# Greedy up to the last @ before the path: a password may hold an @ that nobody encoded.
+_USERINFO = re.compile(r"(://)[^\s/?#'\"]*@")
+_QUERY_VALUE = re.compile(r"([?&][^\s=&?'\"]+=)[^\s&#'\"]+")
+
+
+def redact_urls(text: str) -> str:
+    """Hide `user:password@` and the values of the query in every URL of a text."""
+    return _QUERY_VALUE.sub(rf"\g<1>{HIDDEN}", _USERINFO.sub(rf"\g<1>{HIDDEN}@", text))
+
+
+def credentials_in(url: str) -> tuple[str, ...]:
+    """Return the password of a URL, and its user: ffmpeg may say them without the URL around them."""
+    # By hand and not by urlsplit alone, which raises on hosts that a person mistyped.
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    userinfo, at, _ = authority.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    return tuple(part for part in (password, user) if part) if at else ()
+
+
+def has_query(url: str) -> bool:
+    """Tell whether a URL has a query, where cameras take tokens."""
+    return bool(urlsplit(url.replace("[", "").replace("]", "")).query)
+
+
+class Redactor:
+    """Hides known secrets, as written and URL-encoded, and the private parts of URLs."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {
+            form
+            for secret in secrets
+            for form in (secret, unquote(secret), quote(secret, safe=""), quote_plus(secret))
+            if len(form) >= _SHORTEST
+        }
+        # Longest first: a secret may hold another one.
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text without credentials."""
+        return redact_urls(self._known.sub(HIDDEN, text) if self._known else text)

@@ -1,0 +1,251 @@
+"""`cameras.toml`: which cameras this machine watches, and how.
+
+::
+
+    bucket = "${VIGIE_BUCKET}"
+    spool = "spool"                        # optional; paths are relative to this file's folder
+
+    [[camera]]
+    camera_id = "hall"
+    source = "rtsp://${HALL_USER}:${HALL_PASSWORD}@192.0.2.7/live"
+    fps = 2.0                              # pictures a second that are sampled; 1 when left out
+
+    [[camera]]
+    camera_id = "shop"
+    source = "clips/shop.mp4"
+    start_at = 2026-01-31T10:00:00Z        # files only: the capture time of the clip's first picture
+    pace = "fast"                          # files only: "real" (its own pace) when left out
+
+`${NAME}` in `bucket`, `source` and header values comes from the environment, so that credentials need not
+stand in the file. A value inside a URL must be percent-encoded there (`@` as `%40`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Strict
+
+from edge_agent.redaction import credentials_in, has_query, redact_urls
+from edge_agent.sources import SourceKind, kind_of
+from vigie.documents import read_object, read_toml
+from vigie.domain.cameras import check_camera_id
+from vigie.domain.instants import from_iso, whole_milliseconds
+from vigie.errors import ConfigError
+
+Pace = Literal["real", "fast"]
+
+_NO_OTHER_KEYS = ConfigDict(extra="forbid")
+_MOST_FPS = 30
+_WIDTHS = (32, 7680)
+_QUALITIES = (2, 31)  # mjpeg's own range for -q:v; 2 is the finest
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+_PUBLIC_HEADERS = frozenset({"user-agent", "referer"})
+
+
+# Checked before pydantic does: its own sentence shows the value, and these may hold a password.
+def _private_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be a text in quotes")  # noqa: TRY004 - pydantic takes ValueError alone
+    return value
+
+
+def _private_texts(value: object) -> object:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise ValueError('must be a table of texts, such as { User-Agent = "..." }')
+    return value
+
+
+def _tables(value: object) -> object:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ValueError("each camera is a table of its own under [[camera]], in double brackets")
+    return value
+
+
+def _instant(value: object) -> object:
+    if isinstance(value, str):
+        return from_iso(value)
+    return whole_milliseconds(value) if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One camera at the edge. `source` and `headers` may hold credentials, so no repr shows them.
+
+    `source` is a URL or an absolute path. `start_at` is None when capture times begin at the agent's start.
+    """
+
+    camera_id: str
+    source: Annotated[str, BeforeValidator(_private_text)] = field(repr=False)
+    fps: Annotated[float, Strict()] = 1.0
+    max_width: Annotated[int, Strict()] = 1280
+    quality: Annotated[int, Strict()] = 4
+    start_at: Annotated[datetime | None, BeforeValidator(_instant)] = None
+    pace: Pace = "real"
+    headers: Annotated[dict[str, str], BeforeValidator(_private_texts)] = field(
+        default_factory=dict, repr=False
+    )
+
+    __pydantic_config__: ClassVar[ConfigDict] = _NO_OTHER_KEYS
+
+    def __post_init__(self) -> None:
+        check_camera_id(self.camera_id)
+        if not 0 < self.fps <= _MOST_FPS:
+            raise ValueError(f"fps must be over 0 and at most {_MOST_FPS}, not {self.fps:g}")
+        _check_range("max_width", self.max_width, _WIDTHS)
+        _check_range("quality", self.quality, _QUALITIES)
+        self._check_source()
+
+    def _check_source(self) -> None:
+        if not self.source.strip():
+            raise ValueError("source is empty; the path of a file or a URL is needed")
+        if not self.source.isprintable():
+            raise ValueError("source holds a line break or another character that cannot be printed")
+        if self.kind.is_live and self.start_at is not None:
+            raise ValueError("start_at is for files only; a live picture's time is when it arrives")
+        if self.kind.is_live and self.pace != "real":
+            raise ValueError('pace = "fast" is for files only')
+        if self.headers and not self.kind.takes_headers:
+            raise ValueError("headers are for http:// and https:// sources only")
+        for name, value in self.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not value.isprintable():
+                raise ValueError(f"headers: {name!r} is no header that fits on one line")
+        if len([name for name in self.headers if name.lower() not in _PUBLIC_HEADERS]) > 1:
+            # ffmpeg takes further headers from its argument list alone, and so would `ps`.
+            raise ValueError("headers may hold User-Agent, Referer and one other")
+
+    @property
+    def kind(self) -> SourceKind:
+        """What the source is."""
+        return kind_of(self.source)
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one sampled picture to the next."""
+        return 1 / self.fps
+
+    def secrets(self) -> frozenset[str]:
+        """Return what the source and the headers hold that must not be seen."""
+        if not self.kind.is_live:
+            return frozenset()
+        values = {value for name, value in self.headers.items() if name.lower() not in _PUBLIC_HEADERS}
+        return frozenset(values) | frozenset(credentials_in(self.source))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `cameras.toml` says, with every variable replaced.
+
+    `secrets` are the values that no text may show: those that came from the environment into a URL or a
+    header, and those that the file itself holds.
+    """
+
+    bucket: str
+    spool: Path
+    cameras: tuple[CameraSettings, ...]
+    secrets: frozenset[str] = field(repr=False)
+
+    def with_pace(self, pace: Pace) -> "Settings":
+        """Return the same settings with every file played at that pace."""
+        paced = (c if c.kind.is_live else replace(c, pace=pace) for c in self.cameras)
+        return replace(self, cameras=tuple(paced))
+
+    def is_private(self, camera: CameraSettings) -> bool:
+        """Tell whether the camera's source or headers must not stand in the process list."""
+        if not camera.kind.is_live:
+            return False
+        known = any(secret in camera.source for secret in self.secrets)
+        return known or bool(camera.headers) or "@" in camera.source or has_query(camera.source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    bucket: str
+    spool: str = "spool"
+    camera: Annotated[list[dict[str, Any]], BeforeValidator(_tables)] = field(default_factory=list)
+
+    __pydantic_config__: ClassVar[ConfigDict] = _NO_OTHER_KEYS
+
+
+def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
+    """Read `cameras.toml`.
+
+    Raises:
+        ConfigError: one sentence that names the file, the camera and the key; it shows no credentials.
+
+    """
+    try:
+        return _read(path, environment)
+    except ConfigError as error:
+        raise ConfigError(redact_urls(str(error))) from None
+
+
+def _read(path: Path, environment: Mapping[str, str]) -> Settings:
+    document = read_toml(_Document, path)
+    bucket, _ = _with_variables(document.bucket, environment, place=f"{path}: bucket")
+    if not _BUCKET.fullmatch(bucket):
+        raise ConfigError(
+            f"{path}: bucket {bucket!r} is no name of an S3 bucket: 3 to 63 of a-z, 0-9, '.', '-'"
+        )
+    if not document.camera:
+        raise ConfigError(f"{path}: there is no camera; at least one [[camera]] table is needed")
+    cameras: list[CameraSettings] = []
+    secrets: set[str] = set()
+    for number, table in enumerate(document.camera, start=1):
+        camera_id = table.get("camera_id")
+        place = (
+            f"{path}: camera {camera_id!r}" if isinstance(camera_id, str) else f"{path}: camera no. {number}"
+        )
+        camera, used = _camera(table, environment, place=place, folder=path.parent)
+        if camera.camera_id in {other.camera_id for other in cameras}:
+            raise ConfigError(f"{place}: camera_id is taken by another camera above; each needs its own")
+        cameras.append(camera)
+        secrets |= used | camera.secrets()
+    return Settings(bucket, (path.parent / document.spool).absolute(), tuple(cameras), frozenset(secrets))
+
+
+def _camera(
+    table: Mapping[str, Any], environment: Mapping[str, str], *, place: str, folder: Path
+) -> tuple[CameraSettings, set[str]]:
+    """Build one camera, and the values that came from the environment into a live source."""
+    filled = dict(table)
+    used: set[str] = set()
+    if isinstance(table.get("source"), str):
+        filled["source"], used = _with_variables(table["source"], environment, place=f"{place}: source")
+    if isinstance(table.get("headers"), dict):
+        filled["headers"] = dict(table["headers"])
+        for name, text in table["headers"].items():
+            if isinstance(text, str):
+                value, more = _with_variables(text, environment, place=f"{place}: headers.{name}")
+                filled["headers"][name] = value
+                used |= more
+    camera = read_object(CameraSettings, filled, source=place)
+    if camera.kind.is_live:
+        return camera, used
+    # A file's path is no secret, and a person must read it in a sentence to mend it.
+    return replace(camera, source=str((folder / Path(camera.source).expanduser()).absolute())), set()
+
+
+def _with_variables(text: str, environment: Mapping[str, str], *, place: str) -> tuple[str, set[str]]:
+    """Replace each `${NAME}`, and return the values that were put in."""
+    used: set[str] = set()
+
+    def value(match: re.Match[str]) -> str:
+        found = environment.get(match[1], "")
+        if not found:
+            raise ConfigError(f"{place}: the environment variable {match[1]} is not set, or empty")
+        used.add(found)
+        return found
+
+    return _VARIABLE.sub(value, text), used
+
+
+def _check_range(key: str, value: int, bounds: tuple[int, int]) -> None:
+    least, most = bounds
+    if not least <= value <= most:
+        raise ValueError(f"{key} must be {least} to {most}, not {value}")

@@ -1,0 +1,60 @@
+"""The programs that a local run starts, each a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from vigie.errors import SetupError
+
+_STOP_S = 20.0
+
+
+@contextmanager
+def program(
+    command: Sequence[str], log: IO[str], *, environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a module of ours until the end of the block; Ctrl-C reaches this process alone."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environ,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ask a program to end, and end it when it does not."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def render_charts(days: Sequence[str]) -> list[str]:
+    """Call the function render_charts for those local days; return the paths that it drew, below site/.
+
+    It runs in a process of its own, as its log goes to standard output.
+
+    Raises:
+        SetupError: it failed.
+
+    """
+    command = [sys.executable, "-m", "infra.local.invoke", "render_charts", json.dumps({"days": days})]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SetupError(f"the charts were not drawn: {done.stderr.strip().splitlines()[-1:]}")
+    files: list[str] = json.loads(done.stdout.splitlines()[-1])["files"]
+    return files

@@ -1,0 +1,92 @@
+"""The demo's words on the terminal: a live table while it runs, a closing one when it ends."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from infra.local.watch import CameraView
+from vigie.domain.instants import from_iso, seconds_between
+
+_STATES = {"running": "green", "ended": "dim", "failed": "bold red", "waiting": "yellow"}
+_SHOWN_VISITS = 20
+
+
+def live_view(cameras: Mapping[str, CameraView], *, waiting: int, place: str) -> RenderableType:
+    """Draw the state of a run; `place` says where the page is served, or where the files will be."""
+    table = Table(title="Vigie", title_justify="left", pad_edge=False)
+    table.add_column("camera")
+    table.add_column("state")
+    for heading in ("frames", "reports", "people now", "visits", "alerts", "lag"):
+        table.add_column(heading, justify="right")
+    for camera in cameras.values():
+        table.add_row(
+            camera.edge.camera_id,
+            Text(camera.edge.state, style=_STATES.get(camera.edge.state, "")),
+            str(camera.edge.sampled),
+            str(camera.reported),
+            str(camera.people_now),
+            str(len(camera.visits)),
+            str(len(camera.alerts)),
+            f"{camera.lag_s:.1f} s" if camera.lag_s is not None else "-",
+        )
+    return Group(table, Text(f"{waiting} messages in the queues; {place}", style="dim"))
+
+
+def plain_line(cameras: Mapping[str, CameraView], *, waiting: int) -> str:
+    """Say the same in one line, for output that is no terminal."""
+    parts = [
+        f"{camera_id}: {view.edge.state}, {view.reported}/{view.edge.sampled} frames, "
+        f"{len(view.visits)} visits, {len(view.alerts)} alerts"
+        for camera_id, view in cameras.items()
+    ]
+    return " | ".join([*parts, f"{waiting} waiting"])
+
+
+def closing_view(summary: Mapping[str, Any], *, zone: tzinfo) -> RenderableType:
+    """Draw what a run came to, from its summary."""
+    frames = Table(title="Frames", title_justify="left", pad_edge=False)
+    frames.add_column("camera")
+    for heading in ("sampled", "uploaded", "processed", "quarantined", "most people", "visits"):
+        frames.add_column(heading, justify="right")
+    for row in summary["cameras"]:
+        numbers = ("sampled", "uploaded", "processed", "quarantined", "most_people", "visits")
+        frames.add_row(row["camera"], *(str(row[number]) for number in numbers))
+    visits = Table(title=f"Visits ({zone})", title_justify="left", pad_edge=False)
+    for heading in ("camera", "who", "from", "to"):
+        visits.add_column(heading)
+    visits.add_column("seconds", justify="right")
+    visits.add_column("told")
+    told = {alert["visit_id"]: alert["state"].replace("_", " ") for alert in summary["alerts"]}
+    for visit in summary["visits"][:_SHOWN_VISITS]:
+        began, ended = from_iso(visit["started_at"]), from_iso(visit["last_seen_at"])
+        visits.add_row(
+            visit["camera"],
+            visit["label"],
+            f"{began.astimezone(zone):%H:%M:%S}",
+            f"{ended.astimezone(zone):%H:%M:%S}",
+            f"{seconds_between(began, ended):.1f}",
+            told.get(visit["visit_id"], "-"),
+        )
+    more = len(summary["visits"]) - _SHOWN_VISITS
+    parts: list[RenderableType] = [frames, Text(), visits]
+    if more > 0:
+        parts.append(Text(f"and {more} more in summary.json", style="dim"))
+    return Group(*parts, Text(), Text(_timing_line(summary)))
+
+
+def say(console: Console, text: str) -> None:
+    """Print one line as it stands: no markup, no wrapping."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _timing_line(summary: Mapping[str, Any]) -> str:
+    parts = []
+    for name, value in summary["timings_s"].items():
+        if value:
+            parts.append(f"{name.replace('_', ' ')} {value['p50']:.1f} s (p95 {value['p95']:.1f} s)")
+    note = ", the wait behind frames read ahead included" if summary["pace"] == "fast" else ""
+    return "; ".join(parts) + note if parts else "no frame was processed"

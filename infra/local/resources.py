@@ -1,0 +1,185 @@
+"""Creates what the catalog lists, through boto3, and proves the wiring with a probe.
+
+moto drops a notification in silence when something about its queue is wrong, so nothing is taken on trust:
+one object must come out of the queue that the bucket feeds, one message out of each subscribed queue.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from infra.catalog import Catalog
+from vigie.errors import SetupError
+from vigie.messages import VISITS_BEGUN
+from vigie.settings import variable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+_PROBE_S = 10.0
+_PROBE_KEY = "vigie-probe.jpg"
+# Where a person would have an e-mail address: the demo and the tests read here what was sent to people.
+INBOX = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The catalog's resources by their short names: the bucket's and table's names, ARNs, queue URLs."""
+
+    bucket: str
+    table: str
+    topic_arns: dict[str, str] = field(default_factory=dict)
+    queue_urls: dict[str, str] = field(default_factory=dict)
+
+    def environ(self, catalog: Catalog) -> dict[str, str]:
+        """Return every function's settings as environment variables.
+
+        Raises:
+            SetupError: two functions call different resources by one name, which one process cannot hold.
+
+        """
+        known = {catalog.bucket.name: self.bucket, catalog.table.name: self.table}
+        values: dict[str, str] = {}
+        for function in catalog.functions:
+            for setting, resource in function.environment.items():
+                value = self.topic_arns[resource] if setting.endswith("_topic") else known[resource]
+                if values.setdefault(variable(setting), value) != value:
+                    raise SetupError(f"the functions disagree about {variable(setting)}")
+        return values
+
+
+def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None) -> Resources:
+    """Create everything in the cloud that the environment points at, and prove the wiring.
+
+    `visibility` replaces the time after which a failed message comes again, which the catalog derives from
+    the functions' time-outs and for which one does not want to wait on one machine.
+
+    Raises:
+        SetupError: a probe did not come through.
+
+    """
+    resources = Resources(bucket=f"{prefix}-{catalog.bucket.name}", table=f"{prefix}-{catalog.table.name}")
+    _create_table(resources.table)
+    queue_arns = _create_queues(catalog, resources, prefix, visibility)
+    _create_topics(catalog, resources, queue_arns, prefix)
+    _create_bucket(catalog, resources, queue_arns)
+    _prove(catalog, resources)
+    return resources
+
+
+def _create_table(name: str) -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    )
+
+
+def _create_queues(
+    catalog: Catalog, resources: Resources, prefix: str, visibility: timedelta | None
+) -> dict[str, str]:
+    sqs = boto3.client("sqs")
+    arns: dict[str, str] = {}
+
+    def make(name: str, attributes: "dict[QueueAttributeNameType, str]") -> None:
+        url = sqs.create_queue(QueueName=f"{prefix}-{name}", Attributes=attributes)["QueueUrl"]
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        resources.queue_urls[name], arns[name] = url, answer["Attributes"]["QueueArn"]
+
+    make(INBOX, {})
+    for queue in catalog.queues:
+        make(queue.dead_letter, {})
+        redrive = {"deadLetterTargetArn": arns[queue.dead_letter], "maxReceiveCount": queue.max_receives}
+        hidden = catalog.visibility(queue.name) if visibility is None else visibility
+        make(
+            queue.name,
+            {
+                "VisibilityTimeout": str(int(hidden.total_seconds())),
+                "RedrivePolicy": json.dumps(redrive),
+            },
+        )
+    return arns
+
+
+def _create_topics(catalog: Catalog, resources: Resources, queue_arns: dict[str, str], prefix: str) -> None:
+    sns = boto3.client("sns")
+    for topic in catalog.topics:
+        resources.topic_arns[topic.name] = sns.create_topic(Name=f"{prefix}-{topic.name}")["TopicArn"]
+    for subscription in catalog.subscriptions:
+        sns.subscribe(
+            TopicArn=resources.topic_arns[subscription.topic],
+            Protocol="sqs",
+            Endpoint=queue_arns[subscription.queue],
+            Attributes={
+                "RawMessageDelivery": "true",
+                "FilterPolicy": json.dumps(subscription.filter_policy),
+            },
+        )
+    sns.subscribe(
+        TopicArn=resources.topic_arns[catalog.people_topic], Protocol="sqs", Endpoint=queue_arns[INBOX]
+    )
+
+
+def _create_bucket(catalog: Catalog, resources: Resources, queue_arns: dict[str, str]) -> None:
+    s3 = boto3.client("s3")
+    region: Any = s3.meta.region_name
+    s3.create_bucket(Bucket=resources.bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    s3.put_bucket_notification_configuration(
+        Bucket=resources.bucket,
+        NotificationConfiguration={
+            "QueueConfigurations": [
+                {
+                    "QueueArn": queue_arns[catalog.bucket.notifies],
+                    "Events": ["s3:ObjectCreated:*"],
+                    "Filter": {
+                        "Key": {
+                            "FilterRules": [
+                                {"Name": "prefix", "Value": catalog.bucket.prefix},
+                                {"Name": "suffix", "Value": catalog.bucket.suffix},
+                            ]
+                        }
+                    },
+                }
+            ]
+        },
+    )
+
+
+def _prove(catalog: Catalog, resources: Resources) -> None:
+    """Send one probe down each wire, before anybody else listens."""
+    s3, sns, sqs = boto3.client("s3"), boto3.client("sns"), boto3.client("sqs")
+    probe = catalog.bucket.prefix + _PROBE_KEY
+    s3.put_object(Bucket=resources.bucket, Key=probe, Body=b"")
+    _await_probe(sqs, resources, catalog.bucket.notifies, f"bucket {resources.bucket}")
+    s3.delete_object(Bucket=resources.bucket, Key=probe)
+    for topic in {subscription.topic for subscription in catalog.subscriptions}:
+        sns.publish(
+            TopicArn=resources.topic_arns[topic],
+            Message=_PROBE_KEY,
+            MessageAttributes={VISITS_BEGUN: {"DataType": "Number", "StringValue": "1"}},
+        )
+    for subscription in catalog.subscriptions:
+        _await_probe(sqs, resources, subscription.queue, f"topic {subscription.topic}")
+
+
+def _await_probe(sqs: "SQSClient", resources: Resources, queue: str, source: str) -> None:
+    url = resources.queue_urls[queue]
+    deadline = time.monotonic() + _PROBE_S
+    while time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", ()):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            if _PROBE_KEY in message["Body"]:
+                return
+    raise SetupError(f"a probe from the {source} did not reach the queue {queue} within {_PROBE_S:.0f} s")

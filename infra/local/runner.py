@@ -1,0 +1,145 @@
+"""In the place of Lambda's pollers and of the scheduler: a loop over (queue, handler) pairs, and a timer.
+
+`python -m infra.local.runner` reads the queues' URLs from VIGIE_LOCAL_QUEUES (JSON) and runs until SIGTERM.
+For each queue it receives a batch, calls the real handler, deletes what succeeded and leaves what failed,
+which comes again until the dead-letter queue takes it.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from infra.catalog import CATALOG, Catalog, Function
+from infra.local.invoke import invoke
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+QUEUES_VARIABLE = "VIGIE_LOCAL_QUEUES"
+_WAIT_S = 1
+_MOST_MESSAGES = 10
+_BACK_OFF_S = 1.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run every function of the catalog until SIGTERM, then end after the calls under way."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.runner", description=__doc__)
+    parser.add_argument(
+        "--every", type=float, metavar="S", help="seconds between scheduled calls, in place of the catalog's"
+    )
+    parser.add_argument(
+        "--days", nargs="*", default=[], metavar="DAY", help="days to chart, in place of today"
+    )
+    arguments = parser.parse_args(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(
+        CATALOG,
+        json.loads(os.environ[QUEUES_VARIABLE]),
+        stop,
+        every=timedelta(seconds=arguments.every) if arguments.every else None,
+        schedule_input={"days": arguments.days},
+    )
+    return 0
+
+
+def run(
+    catalog: Catalog,
+    queue_urls: dict[str, str],
+    stop: threading.Event,
+    *,
+    every: timedelta | None = None,
+    schedule_input: dict[str, Any] | None = None,
+) -> None:
+    """Run one thread a function until `stop` is set; here a function never runs twice at once.
+
+    `every` replaces the interval of scheduled functions, `schedule_input` is the event that they get.
+    """
+    work: dict[str, Callable[[], None]] = {}
+    for function in catalog.functions:
+        if function.queue:
+            work[function.name] = partial(poll, function, queue_urls[function.queue], stop)
+        elif interval := every or function.every:
+            work[function.name] = partial(repeat, function, schedule_input or {}, interval, stop)
+    threads = [threading.Thread(target=loop, name=name) for name, loop in work.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def poll(function: Function, queue_url: str, stop: threading.Event) -> None:
+    """Feed one function from its queue until `stop` is set."""
+    sqs = boto3.client("sqs")
+    while not stop.is_set():
+        try:
+            take_batch(sqs, function, queue_url)
+        except Exception:  # noqa: BLE001 - the outermost loop: a poller outlives whatever one batch does
+            traceback.print_exc()
+            stop.wait(_BACK_OFF_S)
+
+
+def take_batch(sqs: "SQSClient", function: Function, queue_url: str) -> int:
+    """Receive one batch, call the handler, delete what succeeded; return how many messages came."""
+    messages = sqs.receive_message(
+        QueueUrl=queue_url,
+        MaxNumberOfMessages=min(function.batch_size, _MOST_MESSAGES),
+        WaitTimeSeconds=_WAIT_S,
+        MessageSystemAttributeNames=["All"],
+        MessageAttributeNames=["All"],
+    ).get("Messages", [])
+    if not messages:
+        return 0
+    answer = invoke(function, sqs_event(messages, queue_url))
+    failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    for message in messages:
+        if message["MessageId"] not in failed:
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return len(messages)
+
+
+def sqs_event(messages: Sequence["MessageTypeDef"], queue_url: str) -> dict[str, Any]:
+    """Shape received messages as the event that Lambda makes of them."""
+    account, name = queue_url.rsplit("/", 2)[-2:]
+    region = os.environ["AWS_DEFAULT_REGION"]
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message.get("Attributes", {}),
+                "messageAttributes": message.get("MessageAttributes", {}),
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{region}:{account}:{name}",
+                "awsRegion": region,
+            }
+            for message in messages
+        ]
+    }
+
+
+def repeat(function: Function, event: dict[str, Any], interval: timedelta, stop: threading.Event) -> None:
+    """Call a scheduled function at its interval until `stop` is set."""
+    while not stop.wait(interval.total_seconds()):
+        try:
+            invoke(function, event)
+        except Exception:  # noqa: BLE001 - as with `poll`: the next call comes whatever this one did
+            traceback.print_exc()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""What is going on in a local run, read from the agent's status file and from the cloud's own stores."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from infra.catalog import Catalog
+from infra.local.resources import INBOX, Resources
+from vigie.aws import clients
+from vigie.aws.frame_store import S3FrameStore
+from vigie.aws.report_store import DynamoReportStore
+from vigie.domain.detections import PERSON
+from vigie.domain.frames import QUARANTINE_PREFIX
+from vigie.domain.instants import MILLISECOND, from_iso, minute_of
+from vigie.domain.reports import FrameReport
+from vigie.domain.series import MINUTE, Minute, visits_of
+from vigie.domain.visits import Visit
+from vigie.steps.ports import AlertRecord
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeState:
+    """One camera as the agent's status file tells it; times are capture times."""
+
+    camera_id: str
+    state: str = "starting"
+    sampled: int = 0
+    gated_out: int = 0
+    uploaded: int = 0
+    spooled: int = 0
+    started_at: datetime | None = None
+    last_captured_at: datetime | None = None
+    error: str | None = None
+
+
+def read_status(path: Path, camera_ids: tuple[str, ...]) -> dict[str, EdgeState]:
+    """Read the agent's status file; cameras that it does not name yet are starting."""
+    try:
+        rows: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cameras"]
+    except FileNotFoundError:
+        rows = []
+    states = {camera_id: EdgeState(camera_id) for camera_id in camera_ids}
+    for row in rows:
+        states[row["camera_id"]] = EdgeState(
+            camera_id=row["camera_id"],
+            state=row["state"],
+            sampled=row["sampled"],
+            gated_out=row["gated_out"],
+            uploaded=row["uploaded"],
+            spooled=row["spooled"],
+            started_at=_instant(row["started_at"]),
+            last_captured_at=_instant(row["last_captured_at"]),
+            error=row["error"],
+        )
+    return states
+
+
+def _instant(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera in a local run: the edge's side, and what the cloud's tables hold."""
+
+    edge: EdgeState
+    minutes: tuple[Minute, ...] = ()
+    alerts: tuple[AlertRecord, ...] = ()
+    quarantined: int = 0
+    last_report: FrameReport | None = None
+
+    @property
+    def reported(self) -> int:
+        """Frames with a report."""
+        return sum(minute.frames for minute in self.minutes)
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """The visits until now, in order of beginning."""
+        return visits_of(self.minutes)
+
+    @property
+    def people_now(self) -> int:
+        """The people whose visits are open."""
+        return sum(visit.label == PERSON for visit in self.minutes[-1].open) if self.minutes else 0
+
+    @property
+    def lag_s(self) -> float | None:
+        """Seconds that the newest report took, from the edge's sampling to the table."""
+        timings = self.last_report.timings if self.last_report else None
+        if timings is None or timings.sampled_at is None:
+            return None
+        return (timings.reported_at - timings.sampled_at).total_seconds()
+
+
+@dataclass(slots=True)
+class Watch:
+    """Reads the state of a run, as often as asked."""
+
+    catalog: Catalog
+    resources: Resources
+    status_file: Path
+    camera_ids: tuple[str, ...]
+    store: DynamoReportStore = field(init=False)
+    frames: S3FrameStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = DynamoReportStore(clients.dynamodb(), self.resources.table)
+        self.frames = S3FrameStore(clients.s3(), self.resources.bucket)
+
+    def cameras(self) -> dict[str, CameraView]:
+        """Return every camera's state now."""
+        edges = read_status(self.status_file, self.camera_ids)
+        return {camera_id: self._camera(edge) for camera_id, edge in edges.items()}
+
+    def span(self, edge: EdgeState) -> tuple[datetime, datetime] | None:
+        """Return the capture times that the camera has covered, as a half-open span."""
+        if edge.started_at is None or edge.last_captured_at is None:
+            return None
+        return minute_of(edge.started_at), edge.last_captured_at + MILLISECOND
+
+    def waiting(self) -> int:
+        """Count the messages that some function has yet to deal with."""
+        return sum(self._depth(queue.name) for queue in self.catalog.queues)
+
+    def dead(self) -> int:
+        """Count the messages that failed for good."""
+        return sum(self._depth(queue.dead_letter) for queue in self.catalog.queues)
+
+    def delivered(self) -> int:
+        """Count the alerts that a subscriber of the people's topic has received."""
+        return self._depth(INBOX)
+
+    def quarantined(self, camera_id: str) -> int:
+        """Count the camera's objects in quarantine."""
+        pages = (
+            boto3.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self.resources.bucket, Prefix=f"{QUARANTINE_PREFIX}{camera_id}/")
+        )
+        return sum(page["KeyCount"] for page in pages)
+
+    def _camera(self, edge: EdgeState) -> CameraView:
+        span = self.span(edge)
+        if span is None:
+            return CameraView(edge)
+        minutes = self.store.minutes(edge.camera_id, *span)
+        newest = minutes[-1].begins_at if minutes else span[0]
+        reports = self.store.reports(edge.camera_id, newest, newest + MINUTE)
+        return CameraView(
+            edge,
+            minutes,
+            self.store.alerts(edge.camera_id, *span),
+            self.quarantined(edge.camera_id),
+            reports[-1] if reports else None,
+        )
+
+    def _depth(self, queue: str) -> int:
+        answer = boto3.client("sqs").get_queue_attributes(
+            QueueUrl=self.resources.queue_urls[queue],
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        return sum(int(count) for count in answer["Attributes"].values())

@@ -1,0 +1,62 @@
+"""detect_frame: a batch of S3 notifications -> reports and minutes in the table, then the reports topic."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from vigie.aws import clients
+from vigie.aws.batch import handle_batch
+from vigie.aws.frame_store import S3FrameStore, S3SiteSource
+from vigie.aws.notifier import SnsReportPublisher
+from vigie.aws.report_store import DynamoReportStore
+from vigie.messages import object_keys
+from vigie.settings import DetectFrameSettings, read_settings
+from vigie.steps.detect import detect_frame
+from vigie.vision.detector import YoloDetector
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
+    """Take every frame of the batch through the pipeline; return the messages that must come again."""
+    return handle_batch(event, context, handle=_collaborators(), logger=_logger())
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(service="detect_frame")
+
+
+@cache
+def _collaborators() -> Callable[[str], None]:
+    settings = read_settings(DetectFrameSettings, os.environ)
+    s3 = clients.s3()
+    sites = S3SiteSource(s3, settings.bucket)
+    site = sites.site()
+    take = partial(
+        detect_frame,
+        # Fixed with the session: a document with other labels or thresholds counts from the next cold start.
+        detector=YoloDetector(
+            model=settings.model,
+            labels=site.labels,
+            confidence=site.visits.keep_confidence,
+            threads=settings.threads,
+        ),
+        frames=S3FrameStore(s3, settings.bucket),
+        reports=DynamoReportStore(clients.dynamodb(), settings.table),
+        publisher=SnsReportPublisher(clients.sns(), settings.reports_topic),
+        clock=lambda: datetime.now(UTC),
+    )
+
+    def handle(body: str) -> None:
+        for object_key in object_keys(body):
+            outcome = take(object_key, site=sites.site())
+            _logger().info("frame taken", frame_key=object_key, outcome=outcome.value)
+
+    return handle

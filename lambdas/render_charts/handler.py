@@ -1,0 +1,57 @@
+"""render_charts: on a schedule -> charts, page and exports of the day under site/ in the bucket."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from vigie.aws import clients
+from vigie.aws.frame_store import S3FrameStore, S3Shelf, S3SiteSource
+from vigie.aws.report_store import DynamoReportStore
+from vigie.charts.daily import render_day
+from vigie.messages import read_schedule
+from vigie.settings import RenderChartsSettings, read_settings
+from vigie.steps.chart import chart_days, days_to_chart
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, list[str]]:
+    """Draw the days that the event names in `days`, else today; return the paths below site/."""
+    return {"files": _collaborators()(read_schedule(event))}
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(service="render_charts")
+
+
+@cache
+def _collaborators() -> Callable[[Sequence[date]], list[str]]:
+    settings = read_settings(RenderChartsSettings, os.environ)
+    s3 = clients.s3()
+    sites = S3SiteSource(s3, settings.bucket)
+    chart = partial(
+        chart_days,
+        frames=S3FrameStore(s3, settings.bucket),
+        reports=DynamoReportStore(clients.dynamodb(), settings.table),
+        shelf=S3Shelf(s3, settings.bucket),
+        render=partial(render_day, clock=_now, refresh_s=settings.page_refresh_s),
+    )
+
+    def render(days: Sequence[date]) -> list[str]:
+        site = sites.site()
+        chosen = days or days_to_chart(site, _now)
+        files = chart(chosen, site=site)
+        _logger().info("days drawn", days=[day.isoformat() for day in chosen], files=len(files))
+        return list(files)
+
+    return render
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""Vigie, the lookout: cameras watched without running servers."""

@@ -1,0 +1,96 @@
+"""boto3 clients, made one way, and botocore's errors, translated once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ConnectionError as NoConnection
+
+from vigie.errors import AccessDenied, CloudError, Conflict, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+
+# A call that hangs must fail while its function still has time to report the failure.
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "max_attempts": 3},
+    max_pool_connections=16,
+)
+
+_BY_CODE: dict[str, type[CloudError]] = {
+    "NoSuchKey": NotFound,
+    "404": NotFound,
+    "ResourceNotFoundException": NotFound,
+    "NotFoundException": NotFound,
+    "NotFound": NotFound,
+    "NoSuchBucket": NotFound,
+    "ConditionalCheckFailedException": Conflict,
+    "TransactionConflictException": Conflict,
+    "PreconditionFailed": Conflict,
+    "AccessDenied": AccessDenied,
+    "AccessDeniedException": AccessDenied,
+    "AuthorizationError": AccessDenied,
+    "AuthorizationErrorException": AccessDenied,
+    "403": AccessDenied,
+    "ExpiredToken": AccessDenied,
+    "InvalidAccessKeyId": AccessDenied,
+    "InvalidToken": AccessDenied,
+    "ConditionalRequestConflict": Unavailable,
+    "RequestTimeout": Unavailable,
+    "SlowDown": Unavailable,
+    "Throttling": Unavailable,
+    "ThrottlingException": Unavailable,
+    "ThrottledException": Unavailable,
+    "ProvisionedThroughputExceededException": Unavailable,
+    "RequestLimitExceeded": Unavailable,
+    "InternalError": Unavailable,
+    "InternalServerError": Unavailable,
+    "ServiceUnavailable": Unavailable,
+}
+_TOO_MANY, _SERVER_FAULTS = 429, 500
+
+
+def s3() -> "S3Client":
+    """Return a client of S3."""
+    return boto3.client("s3", config=_CONFIG)
+
+
+def dynamodb() -> "DynamoDBClient":
+    """Return a client of DynamoDB."""
+    return boto3.client("dynamodb", config=_CONFIG)
+
+
+def sns() -> "SNSClient":
+    """Return a client of SNS."""
+    return boto3.client("sns", config=_CONFIG)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn botocore's errors into ours; `doing` says what was tried, as in "storing a report".
+
+    Raises:
+        NotFound, Conflict, AccessDenied, Unavailable: by the service's error code.
+        CloudError: any other refusal.
+
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        fallback = Unavailable if status == _TOO_MANY or status >= _SERVER_FAULTS else CloudError
+        raise _BY_CODE.get(code, fallback)(f"{doing} failed: {error}") from error
+    except (NoConnection, HTTPClientError) as error:
+        raise Unavailable(f"{doing} failed: {error}") from error
+    except NoCredentialsError as error:
+        raise AccessDenied(f"{doing} failed: no AWS credentials were found on this machine") from error
+    except BotoCoreError as error:
+        raise CloudError(f"{doing} failed: {error}") from error

@@ -1,0 +1,73 @@
+"""Detections: what a detector says of one picture, in fractions of its width and height."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from vigie.domain.cameras import Zone
+
+PERSON = "person"
+VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
+DEFAULT_LABELS = (PERSON, "bicycle", "car", "motorcycle", "bus", "truck")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, corners (x1, y1) top left and (x2, y2) bottom right, as fractions 0..1 of the picture."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x1 <= self.x2 <= 1 and 0 <= self.y1 <= self.y2 <= 1):
+            raise ValueError(f"a box lies inside the picture with its corners in order: {self}")
+
+    @classmethod
+    def from_pixels(cls, x1: float, y1: float, x2: float, y2: float, width: int, height: int) -> Self:
+        """Make a box from pixel corners, cut to the picture, to a ten-thousandth of its sides."""
+        return cls(
+            round(min(max(x1 / width, 0.0), 1.0), 4),
+            round(min(max(y1 / height, 0.0), 1.0), 4),
+            round(min(max(x2 / width, 0.0), 1.0), 4),
+            round(min(max(y2 / height, 0.0), 1.0), 4),
+        )
+
+    def in_pixels(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Return x1, y1, x2, y2 in pixels of a picture of that size."""
+        return self.x1 * width, self.y1 * height, self.x2 * width, self.y2 * height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle, as fractions."""
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    @property
+    def foot(self) -> tuple[float, float]:
+        """The middle of the lower edge: where a person stands and a wheel rolls."""
+        return (self.x1 + self.x2) / 2, self.y2
+
+    def diagonal(self, aspect: float) -> float:
+        """Length of the diagonal in picture heights; `aspect` is the picture's width over its height."""
+        return math.hypot((self.x2 - self.x1) * aspect, self.y2 - self.y1)
+
+    def distance(self, other: "Box", aspect: float) -> float:
+        """Distance of the two centres in picture heights."""
+        (ax, ay), (bx, by) = self.centre, other.centre
+        return math.hypot((ax - bx) * aspect, ay - by)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing seen: its label, the detector's confidence 0..1, its box, the names of its zones."""
+
+    label: str
+    confidence: float
+    box: Box
+    zones: tuple[str, ...] = ()
+
+    def placed_in(self, zones: Iterable[Zone]) -> "Detection":
+        """Return the same detection with the names of the zones that hold its foot."""
+        return replace(self, zones=tuple(zone.name for zone in zones if zone.contains(self.box.foot)))

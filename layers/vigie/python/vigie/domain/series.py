@@ -1,0 +1,174 @@
+"""Time series: a camera's minutes, and the points of its curve.
+
+A `Minute` sums up what a camera saw in one minute of capture time, and holds the visits that are open at
+its end. So the minutes of a camera form a chain: each follows from the one before and its own reports,
+and a late frame needs its own minute, and those after it until they no longer change, to be folded anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from vigie.domain.cameras import Camera
+from vigie.domain.detections import PERSON, Detection
+from vigie.domain.instants import minute_of
+from vigie.domain.reports import FrameReport
+from vigie.domain.visits import LONGEST_MEMORY_S, Visit, VisitRule, follow
+
+MINUTE = timedelta(minutes=1)
+# No minute reaches further: the longest memory of a visit, and the minute's own length.
+NEIGHBOURHOOD = timedelta(seconds=LONGEST_MEMORY_S) + MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute of one camera: it exists only when frames came, and so it is the coverage too.
+
+    `people` and `vehicles` are the most that visits owned in one frame. `open` are the visits open after
+    the frame of `folded_until`, `ended` those that were seen in this minute and ended in it. `carried_in`
+    counts the visits that its first frame found open: with none, nothing earlier can change it.
+    """
+
+    camera_id: str
+    begins_at: datetime
+    frames: int
+    people: int
+    vehicles: int
+    carried_in: int
+    open: tuple[Visit, ...]
+    ended: tuple[Visit, ...]
+    folded_until: datetime
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """The visits that were seen in this minute, in order of their beginning."""
+        seen = (v for v in (*self.ended, *self.open) if v.last_seen_at >= self.begins_at)
+        return tuple(sorted(seen, key=_by_beginning))
+
+    def begun_at(self, instant: datetime) -> tuple[Visit, ...]:
+        """Return the visits that began with the frame of that instant."""
+        return tuple(visit for visit in self.visits if visit.started_at == instant)
+
+
+def add_report(before: Minute | None, report: FrameReport, rule: VisitRule) -> Minute:
+    """Return the minute of the report after it: `before` is its minute until now, or the last one before it.
+
+    The report must be later than everything in `before`.
+    """
+    begins_at = minute_of(report.key.captured_at)
+    open_visits = before.open if before else ()
+    followed = follow(open_visits, report, rule)
+    people, vehicles = count(followed.owners)
+    if before is None or before.begins_at != begins_at:
+        before = Minute(
+            camera_id=report.key.camera_id,
+            begins_at=begins_at,
+            frames=0,
+            people=0,
+            vehicles=0,
+            carried_in=len(open_visits) - len(followed.ended),
+            open=(),
+            ended=(),
+            folded_until=report.key.captured_at,
+        )
+    ended = (visit for visit in followed.ended if visit.last_seen_at >= begins_at)
+    return replace(
+        before,
+        frames=before.frames + 1,
+        people=max(before.people, people),
+        vehicles=max(before.vehicles, vehicles),
+        open=followed.open,
+        ended=(*before.ended, *ended),
+        folded_until=report.key.captured_at,
+    )
+
+
+def fold_minute(earlier: Minute | None, reports: Sequence[FrameReport], rule: VisitRule) -> Minute | None:
+    """Sum up the reports of one minute after the minute before them; None when there are no reports."""
+    minute = earlier
+    for report in sorted(reports, key=lambda report: report.key):
+        minute = add_report(minute, report, rule)
+    return minute if reports else None
+
+
+def visits_of(minutes: Iterable[Minute]) -> tuple[Visit, ...]:
+    """Return every visit of those minutes once, as its last minute knows it, in order of beginning."""
+    latest: dict[str, Visit] = {}
+    for minute in sorted(minutes, key=lambda minute: minute.begins_at):
+        latest |= {visit.visit_id: visit for visit in minute.visits}
+    return tuple(sorted(latest.values(), key=_by_beginning))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How many people and vehicles visits owned in one frame."""
+
+    at: datetime
+    people: int
+    vehicles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A detection as an export lists it: with its frame's report and the visit that owns it, if any."""
+
+    report: FrameReport
+    detection: Detection
+    visit: Visit | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDay:
+    """What one camera saw between two instants, in order of time: what charts and exports draw from.
+
+    `begins_at` and `ends_at` are the bounds asked for (a local day has 23 to 25 hours); `points` may be
+    empty for a long span, whose curve the minutes give.
+    """
+
+    camera: Camera
+    begins_at: datetime
+    ends_at: datetime
+    minutes: tuple[Minute, ...]
+    points: tuple[Point, ...]
+    sights: tuple[Sight, ...]
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """The visits that were present, each as its last minute knows it."""
+        return visits_of(self.minutes)
+
+
+def camera_day(
+    camera: Camera,
+    begins_at: datetime,
+    ends_at: datetime,
+    *,
+    minutes: Sequence[Minute],
+    reports: Sequence[FrameReport],
+    earlier: Minute | None,
+    rule: VisitRule,
+) -> CameraDay:
+    """Put a camera's day together; folds its reports once more, to name each detection's visit."""
+    points, sights = [], []
+    open_visits = earlier.open if earlier else ()
+    for report in sorted(reports, key=lambda report: report.key):
+        followed = follow(open_visits, report, rule)
+        open_visits = followed.open
+        points.append(Point(report.key.captured_at, *count(followed.owners)))
+        sights += [
+            Sight(report, detection, owner)
+            for detection, owner in zip(report.detections, followed.owners, strict=True)
+        ]
+    ordered = tuple(sorted(minutes, key=lambda minute: minute.begins_at))
+    return CameraDay(camera, begins_at, ends_at, ordered, tuple(points), tuple(sights))
+
+
+def count(owners: Iterable[Visit | None]) -> tuple[int, int]:
+    """Count the people and the vehicles among the owners of one frame's detections."""
+    labels = [owner.label for owner in owners if owner is not None]
+    people = labels.count(PERSON)
+    return people, len(labels) - people
+
+
+def _by_beginning(visit: Visit) -> tuple[datetime, str]:
+    return visit.started_at, visit.visit_id

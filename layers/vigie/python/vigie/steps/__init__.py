@@ -1,0 +1,1 @@
+"""One function for each event, over the ports of `ports.py`."""

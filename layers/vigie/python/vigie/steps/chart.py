@@ -1,0 +1,67 @@
+"""Days are to be drawn: gather what each camera saw, and put the charts and exports on the shelf."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Protocol
+
+from vigie.domain.instants import day_bounds, minute_of
+from vigie.domain.series import CameraDay, camera_day
+from vigie.domain.sites import Site
+from vigie.steps.ports import Clock, FrameStore, ReportStore, SiteFile, SiteShelf
+
+# What is drawn shortly after midnight completes the day before, whose last frames came meanwhile.
+_OVERLAP = timedelta(hours=1)
+
+
+class Renderer(Protocol):
+    """Draws one local day of all cameras as files; the `newest` of several days is the front page."""
+
+    def __call__(
+        self, site: Site, day: date, days: Sequence[CameraDay], *, newest: bool
+    ) -> Iterable[SiteFile]:
+        """Return the files."""
+
+
+def days_to_chart(site: Site, clock: Clock) -> tuple[date, ...]:
+    """Return the local days that a scheduled run draws: today, and in its first hour yesterday too."""
+    now = clock().astimezone(site.zone)
+    return tuple(sorted({(now - _OVERLAP).date(), now.date()}))
+
+
+def chart_days(
+    days: Iterable[date],
+    *,
+    site: Site,
+    frames: FrameStore,
+    reports: ReportStore,
+    shelf: SiteShelf,
+    render: Renderer,
+) -> tuple[str, ...]:
+    """Draw local days of every camera; return the paths of the files, below site/.
+
+    Raises:
+        CloudError: AWS refused a call; the next scheduled run tries again.
+
+    """
+    days = sorted(days)
+    camera_ids = sorted({camera.camera_id for camera in site.cameras} | set(frames.camera_ids()))
+    paths = []
+    for day in days:
+        cameras = [_camera_day(camera_id, day, site=site, reports=reports) for camera_id in camera_ids]
+        for file in render(site, day, cameras, newest=day == days[-1]):
+            shelf.put(file)
+            paths.append(file.path)
+    return tuple(dict.fromkeys(paths))
+
+
+def _camera_day(camera_id: str, day: date, *, site: Site, reports: ReportStore) -> CameraDay:
+    begin, end = day_bounds(day, site.zone)
+    return camera_day(
+        site.camera(camera_id),
+        begin,
+        end,
+        minutes=reports.minutes(camera_id, begin, end),
+        reports=reports.reports(camera_id, begin, end),
+        earlier=reports.minute_before(camera_id, minute_of(begin)),
+        rule=site.visits,
+    )

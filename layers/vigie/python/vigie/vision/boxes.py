@@ -1,0 +1,69 @@
+"""The output of a YOLOv8 detection head, [1, 4 + classes, n], to the boxes worth reporting.
+
+The rules are those of Ultralytics' predictor, so that its published figures hold here: each anchor has the
+one class of its highest score; a score must be greater than the confidence; of two boxes of one class that
+overlap by more than the IoU threshold the weaker goes; overlaps count before boxes are cut to the picture;
+at most 300 boxes stay, over all classes together.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vigie.vision.images import Letterbox, Tensor
+
+MAX_BOXES = 300
+
+_HALF = np.float32(0.5)
+
+Indices = npt.NDArray[np.intp]
+
+
+class Boxes(NamedTuple):
+    """Boxes of one picture, best first: `corners` [k, 4] (x1, y1, x2, y2), `scores` [k], `classes` [k]."""
+
+    corners: Tensor
+    scores: Tensor
+    classes: Indices
+
+
+def select_boxes(output: Tensor, box: Letterbox, *, classes: Indices, confidence: float, iou: float) -> Boxes:
+    """Choose the boxes of `classes` (numbers of the model's) from its output [1, 4 + all classes, n].
+
+    Returns them in the picture's own pixels, ordered by score; equal scores keep the order of their anchors.
+    """
+    rows = output[0]
+    # Few anchors pass: looking at the wanted rows alone first spares an argmax over all classes and anchors.
+    anchors = np.flatnonzero(rows[4 + classes].max(axis=0) > confidence)
+    candidates = rows[:, anchors]
+    best = candidates[4:].argmax(axis=0)
+    wanted = np.isin(best, classes)
+    candidates, best = candidates[:, wanted], best[wanted]
+    scores = candidates[4:].max(axis=0, initial=0)
+    kept = _suppress(candidates[:4], scores, best, iou=iou)[:MAX_BOXES]
+    return Boxes(box.to_picture(_corners(candidates[:4, kept])), scores[kept], best[kept])
+
+
+def _suppress(boxes: Tensor, scores: Tensor, classes: Indices, *, iou: float) -> Indices:
+    """Non-maximum suppression within each class of boxes [4, n], centre and size: what stays, best first."""
+    if not scores.size:
+        return np.empty(0, np.intp)
+    # OpenCV sorts stably, and drops what overlaps by more than the threshold: measured equal, box for box, to
+    # the same loop in numpy on COCO's pictures, and three times as fast for hundreds of boxes.
+    corner_and_size = np.concatenate((boxes[:2] - boxes[2:] * _HALF, boxes[2:])).T
+    kept = cv2.dnn.NMSBoxesBatched(  # its stubs know lists alone, which would be slower
+        corner_and_size,  # type: ignore[arg-type]
+        scores,  # type: ignore[arg-type]
+        classes.astype(np.int32),  # type: ignore[arg-type]
+        0.0,
+        iou,
+    )
+    return np.array(kept, np.intp)
+
+
+def _corners(boxes: Tensor) -> Tensor:
+    """Turn [4, n] of centre and size into [n, 4] of corners."""
+    centre, half = boxes[:2], boxes[2:] * _HALF
+    return np.concatenate((centre - half, centre + half)).T

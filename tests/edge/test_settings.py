@@ -1,0 +1,157 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edge_agent.settings import Settings, read_settings
+from edge_agent.sources import SourceKind
+from vigie.errors import ConfigError
+
+HALL = '[[camera]]\ncamera_id = "hall"\nsource = "hall.mp4"\n'
+LIVE = '[[camera]]\ncamera_id = "yard"\nsource = "rtsp://me:s3cret@192.0.2.7/live"\n'
+HTTP = '[[camera]]\ncamera_id = "road"\nsource = "https://cams.example/road.m3u8"\n'
+BUCKET = 'bucket = "vigie-data"\n'
+
+
+def read(tmp_path: Path, text: str, **environment: str) -> Settings:
+    path = tmp_path / "cameras.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_settings(path, environment)
+
+
+def test_defaults_and_paths_beside_the_file(tmp_path: Path) -> None:
+    settings = read(tmp_path, BUCKET + HALL)
+    (camera,) = settings.cameras
+    assert (camera.camera_id, camera.fps, camera.max_width, camera.quality) == ("hall", 1.0, 1280, 4)
+    assert (camera.pace, camera.start_at, camera.kind) == ("real", None, SourceKind.FILE)
+    assert camera.source == str(tmp_path / "hall.mp4")
+    assert settings.spool == tmp_path / "spool"
+
+
+@pytest.mark.parametrize("written", ["2026-01-31T10:00:00.5+02:00", '"2026-01-31T08:00:00.500Z"'])
+def test_start_at_is_a_toml_time_or_a_text(tmp_path: Path, written: str) -> None:
+    (camera,) = read(tmp_path, BUCKET + HALL + f"start_at = {written}\n").cameras
+    assert camera.start_at == datetime(2026, 1, 31, 8, 0, 0, 500_000, tzinfo=UTC)
+
+
+def test_variables_are_replaced_and_remembered_as_secrets(tmp_path: Path) -> None:
+    text = (
+        'bucket = "${BUCKET}"\n[[camera]]\ncamera_id = "yard"\nsource = "http://${USER_}:${PASS}@192.0.2.7/"\n'
+        'headers = { X-Token = "t ${TOKEN}" }\n'
+    )
+    settings = read(tmp_path, text, BUCKET="vigie-data", USER_="me", PASS="pa55word", TOKEN="t0ken")
+    (camera,) = settings.cameras
+    assert (settings.bucket, camera.source) == ("vigie-data", "http://me:pa55word@192.0.2.7/")
+    assert camera.headers == {"X-Token": "t t0ken"}
+    assert {"pa55word", "me", "t0ken", "t t0ken"} == settings.secrets
+    assert settings.is_private(camera)
+    assert "pa55word" not in repr(settings)
+    assert "t0ken" not in repr(settings)
+
+
+def test_what_must_not_stand_in_the_process_list(tmp_path: Path) -> None:
+    plain = HTTP.replace("road", "open", 1)
+    asking = HTTP.replace("road.m3u8", "road.m3u8?token=1")
+    settings = read(tmp_path, BUCKET + HALL + LIVE + plain + asking)
+    assert [settings.is_private(camera) for camera in settings.cameras] == [False, True, False, True]
+
+
+def test_pace_of_all_files(tmp_path: Path) -> None:
+    settings = read(tmp_path, BUCKET + HALL + LIVE).with_pace("fast")
+    assert [camera.pace for camera in settings.cameras] == ["fast", "real"]
+
+
+FAULTS = [
+    # (text, the sentence after the file's path)
+    (
+        BUCKET + HALL + "fpps = 2",
+        ": camera 'hall': fpps is no known key; "
+        "camera_id, source, fps, max_width, quality, start_at, pace, headers are",
+    ),
+    (BUCKET + "buckets = 1\n" + HALL, ": buckets is no known key; bucket, spool, camera are"),
+    (HALL, ": bucket is missing"),
+    (
+        BUCKET + HALL + HALL,
+        ": camera 'hall': camera_id is taken by another camera above; each needs its own",
+    ),
+    (
+        BUCKET + HALL.replace("hall.mp4", ""),
+        ": camera 'hall': source is empty; the path of a file or a URL is needed",
+    ),
+    (BUCKET + '[[camera]]\ncamera_id = "hall"', ": camera 'hall': source is missing"),
+    (BUCKET + '[[camera]]\nsource = "a.mp4"', ": camera no. 1: camera_id is missing"),
+    (BUCKET + HALL + "fps = 0", ": camera 'hall': fps must be over 0 and at most 30, not 0"),
+    (BUCKET + HALL + "fps = 31", ": camera 'hall': fps must be over 0 and at most 30, not 31"),
+    (BUCKET + HALL + 'fps = "2"', ": camera 'hall': fps: input should be a valid number, not '2'"),
+    (BUCKET + HALL + "quality = 1", ": camera 'hall': quality must be 2 to 31, not 1"),
+    (BUCKET + HALL + "max_width = 8", ": camera 'hall': max_width must be 32 to 7680, not 8"),
+    (
+        BUCKET + HALL.replace('"hall"', '"Hall 1"'),
+        ": camera 'Hall 1': camera_id 'Hall 1' must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'",
+    ),
+    (BUCKET, ": there is no camera; at least one [[camera]] table is needed"),
+    (
+        BUCKET + HALL.replace("[[camera]]", "[camera]"),
+        ": camera: each camera is a table of its own under [[camera]], in double brackets",
+    ),
+    (
+        BUCKET + HALL + "start_at = 2026-01-31T10:00:00",
+        ": camera 'hall': start_at: an instant needs a time zone",
+    ),
+    (
+        BUCKET + LIVE + "start_at = 2026-01-31T10:00:00Z",
+        ": camera 'yard': start_at is for files only; a live picture's time is when it arrives",
+    ),
+    (BUCKET + LIVE + 'pace = "fast"', ": camera 'yard': pace = \"fast\" is for files only"),
+    (BUCKET + HALL + 'pace = "slow"', ": camera 'hall': pace: input should be 'real' or 'fast', not 'slow'"),
+    (
+        BUCKET + LIVE + "headers = { a = 'b' }",
+        ": camera 'yard': headers are for http:// and https:// sources only",
+    ),
+    (
+        BUCKET + HTTP + "headers = { X-Token = 's3cret', Cookie = 's3cret' }",
+        ": camera 'road': headers may hold User-Agent, Referer and one other",
+    ),
+    (
+        BUCKET + HTTP + "headers = 'Authorization: s3cret'",
+        ": camera 'road': headers: must be a table of texts, such as { User-Agent = \"...\" }",
+    ),
+    (
+        BUCKET + HTTP + 'headers = { X-Token = "s3cret\\nX: y" }',
+        ": camera 'road': headers: 'X-Token' is no header that fits on one line",
+    ),
+    (
+        BUCKET + LIVE.replace('"rtsp:', '["rtsp:').replace('live"', 'live"]'),
+        ": camera 'yard': source: must be a text in quotes",
+    ),
+    (
+        BUCKET + LIVE.replace("rtsp:", "ftp:"),
+        ": camera 'yard': source begins with ftp://; rtsp://, rtsps://, http://, https:// "
+        "and the path of a file are allowed",
+    ),
+    (
+        BUCKET + HALL.replace("hall.mp4", "${HALL_CLIP}"),
+        ": camera 'hall': source: the environment variable HALL_CLIP is not set, or empty",
+    ),
+    (
+        'bucket = "My Bucket"\n' + HALL,
+        ": bucket 'My Bucket' is no name of an S3 bucket: 3 to 63 of a-z, 0-9, '.', '-'",
+    ),
+    (
+        BUCKET + "camera: hall",
+        " is no TOML: Expected '=' after a key in a key/value pair (at line 2, column 7)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), FAULTS)
+def test_bad_input_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    assert str(caught.value) == f"{tmp_path / 'cameras.toml'}{sentence}"
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cameras\.toml cannot be read: No such file or directory$"):
+        read_settings(tmp_path / "cameras.toml", {})

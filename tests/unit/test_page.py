@@ -1,0 +1,237 @@
+"""The index page: read back with a parser, as a browser would."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from vigie.charts.page import CameraFiles, Link, PageDay, Picture, page_day, render_page
+from vigie.domain.cameras import Camera
+from vigie.domain.detections import Box
+from vigie.domain.frames import FrameKey
+from vigie.domain.instants import day_bounds
+from vigie.domain.series import CameraDay, Minute
+from vigie.domain.visits import Visit
+
+PARIS = ZoneInfo("Europe/Paris")
+AT = datetime(2026, 11, 22, 7, 51, tzinfo=UTC)
+VOID = {"meta", "link", "img"}
+
+
+class Page(HTMLParser):
+    """Collects elements, the text of cells and of the whole; fails when a tag is left open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self._open:
+            return
+        self.text += data
+        if "td" in self._open or "th" in self._open:
+            self.rows[-1][-1] += data
+
+    def all(self, tag: str, attribute: str) -> list[str]:
+        return [
+            attrs[attribute] or "" for found, attrs in self.elements if found == tag and attribute in attrs
+        ]
+
+
+def a_visit(
+    begins_at: datetime, seconds: int = 20, label: str = "person", camera_id: str = "hall", ordinal: int = 1
+) -> Visit:
+    key = FrameKey(camera_id, begins_at)
+    end = begins_at + timedelta(seconds=seconds)
+    return Visit(camera_id, label, begins_at, ordinal, end, Box(0, 0, 1, 1), 0.914, key)
+
+
+def a_day(
+    visits: Sequence[Visit] = (), *, camera_id: str = "hall", name: str = "", on: date = date(2026, 11, 22)
+) -> CameraDay:
+    minutes = [
+        Minute(
+            camera_id=camera_id,
+            begins_at=visit.started_at.replace(second=0),
+            frames=1200,
+            people=2,
+            vehicles=0,
+            carried_in=0,
+            open=(),
+            ended=(visit,),
+            folded_until=visit.started_at,
+        )
+        for visit in visits
+    ]
+    return CameraDay(Camera(camera_id, name), *day_bounds(on, PARIS), tuple(minutes), (), ())
+
+
+def a_page(*days: CameraDay, **more: object) -> PageDay:
+    files = {
+        day.camera.camera_id: CameraFiles(
+            svg=f"{day.camera.camera_id}.svg",
+            png=f"{day.camera.camera_id}.png",
+            csv=f"../exports/{day.camera.camera_id}.csv",
+        )
+        for day in days
+    }
+    page = page_day(days, PARIS, site="Duval & fils", updated_at=AT, camera_files=files)
+    return replace(page, **more)  # type: ignore[arg-type]
+
+
+def test_table_sums_up_each_camera() -> None:
+    hall = a_day([a_visit(AT), a_visit(AT + timedelta(minutes=1), label="car")], name="Entrance hall")
+    page = Page(render_page(a_page(hall, a_day(camera_id="attic"))))
+    assert page.rows[:3] == [
+        [
+            "Camera",
+            "Frames",
+            "Minutes covered",
+            "Most people at once",
+            "Visits of people",
+            "Visits of vehicles",
+            "Export",
+        ],
+        ["Entrance hall", "2,400", "2", "2", "1", "1", "CSV"],
+        # no camera is not no activity: no zeros where nobody looked
+        ["attic", "0", "0", "no frames", "CSV"],
+    ]
+
+
+def test_quarantined_frames_have_a_column_when_they_are_counted() -> None:
+    files = CameraFiles(svg="a.svg", png="a.png", csv="a.csv")
+    day = page_day(
+        [a_day([a_visit(AT)]), a_day(camera_id="attic")],
+        PARIS,
+        site="Site",
+        updated_at=AT,
+        camera_files={"hall": files, "attic": files},
+        quarantined={"hall": 3},
+    )
+    rows = Page(render_page(day)).rows
+    assert rows[0][-2] == "Quarantined"
+    assert [row[-2] for row in rows[1:3]] == ["3", "0"]
+
+
+def test_visits_are_listed_latest_first_in_local_time() -> None:
+    hall = a_day([a_visit(AT), a_visit(AT + timedelta(minutes=5))])
+    shop = a_day([a_visit(AT + timedelta(minutes=2), camera_id="shop", label="bus")], camera_id="shop")
+    page = Page(render_page(a_page(hall, shop)))
+    assert page.rows[-3:] == [
+        ["hall", "person", "08:56:00", "08:56:20", "91%"],
+        ["shop", "bus", "08:53:00", "08:53:20", "91%"],
+        ["hall", "person", "08:51:00", "08:51:20", "91%"],
+    ]
+    assert "2026-11-22T07:51:20.000Z" in page.all("time", "datetime")
+    assert "Updated 2026-11-22 08:51:00" in page.text
+    assert "Europe/Paris (UTC+01:00)" in page.text
+
+
+def test_the_hour_that_comes_twice_is_told_apart() -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    day = a_day([a_visit(first), a_visit(first + timedelta(hours=1))], on=date(2026, 10, 25))
+    began = [row[2] for row in Page(render_page(a_page(day))).rows[-2:]]
+    assert began == ["02:30:00 +01:00", "02:30:00 +02:00"]
+
+
+def test_a_long_list_of_visits_is_cut_and_says_so() -> None:
+    visits = [a_visit(AT + timedelta(minutes=n)) for n in range(60)]
+    page = Page(render_page(a_page(a_day(visits))))
+    assert "The latest 50 of 60 visits." in page.text
+    assert sum(len(row) == 5 for row in page.rows) == 51
+
+
+def test_charts_are_pictures_with_words_and_links() -> None:
+    page = Page(
+        render_page(
+            a_page(
+                a_day([a_visit(AT)]),
+                overviews=(Picture(title="All cameras", svg="all.svg", png="all.png", alt="All at once"),),
+                earlier=(Link(title="2026-11-21", href="2026-11-21.html"),),
+            )
+        )
+    )
+    assert page.all("img", "src") == ["all.svg", "hall.svg"]
+    assert page.all("img", "alt") == [
+        "All at once",
+        "People and vehicles at once before hall on 2026-11-22: 1 visit of people, 0 of vehicles, "
+        "at most 2 people at once; frames came in 1 minute.",
+    ]
+    linked = page.all("a", "href")
+    assert {"all.svg", "all.png", "hall.svg", "hall.png", "../exports/hall.csv", "2026-11-21.html"} == set(
+        linked
+    )
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    html = render_page(a_page(a_day([a_visit(AT)])), refresh_s=15)
+    page = Page(html)
+    addresses = page.all("img", "src") + page.all("a", "href") + page.all("link", "href")
+    assert not any("//" in address or address.startswith("/") for address in addresses)
+    assert "url(" not in html
+    assert "<script" not in html
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '" onerror="alert(1)',
+    "' onload='x",
+    "</title><b>",
+    "{{ 7*7 }}",
+    "&lt;",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_stay_words(name: str) -> None:
+    plain = Page(render_page(a_page(a_day([a_visit(AT)], name="hall"))))
+    day = a_page(
+        a_day([replace(a_visit(AT), label=name)], name=name),
+        site=name,
+        overviews=(Picture(title=name, svg="all.svg", png="all.png", alt=name),),
+        earlier=(Link(title=name, href=f"{name}.html"),),
+    )
+    page = Page(render_page(day))
+    assert page.text.count(name) >= 6
+    assert page.all("img", "alt")[0] == name
+    assert f"{name}.html" in page.all("a", "href")
+    known = {(tag, *sorted(attrs)) for tag, attrs in plain.elements}
+    assert {(tag, *sorted(attrs)) for tag, attrs in page.elements} - known <= {
+        ("nav", "aria-labelledby"),
+        ("ul",),
+        ("li",),
+    }
+
+
+@pytest.mark.parametrize(("refresh_s", "metas"), [(None, []), (0, []), (15, ["15"])])
+def test_a_live_page_loads_itself_again(refresh_s: int | None, metas: list[str]) -> None:
+    page = Page(render_page(a_page(a_day()), refresh_s=refresh_s))
+    found = [attrs["content"] for tag, attrs in page.elements if tag == "meta" and "http-equiv" in attrs]
+    assert found == metas
+
+
+def test_a_site_without_cameras_has_a_page() -> None:
+    page = Page(render_page(a_page()))
+    assert "No cameras." in page.text
+    assert "No visits." in page.text

@@ -1,0 +1,92 @@
+"""Minutes as a chain, and the day put together from them."""
+
+from datetime import timedelta
+
+from tests.builders import NOON, at, report, seen
+from vigie.domain.cameras import Camera
+from vigie.domain.series import MINUTE, add_report, camera_day, fold_minute, visits_of
+from vigie.domain.visits import VisitRule
+
+RULE = VisitRule()
+
+
+def test_a_minute_counts_what_visits_own() -> None:
+    minute = fold_minute(
+        None,
+        [
+            report(1, seen(x=0.1), seen(x=0.5), seen("car", x=0.9)),
+            report(2, seen(x=0.1), seen(x=0.9, confidence=0.3)),
+            report(7, seen("bus"), seen("bicycle", x=0.1)),
+        ],
+        RULE,
+    )
+    assert minute is not None
+    assert (minute.frames, minute.people, minute.vehicles, minute.carried_in) == (3, 2, 2, 0)
+    assert minute.folded_until == at(7)
+    assert [visit.label for visit in minute.visits] == ["car", "person", "person", "bicycle", "bus"]
+    assert {visit.label for visit in minute.open} == {"bus", "bicycle"}
+    assert [visit.label for visit in minute.begun_at(at(7))] == ["bicycle", "bus"]
+
+
+def test_no_reports_no_minute() -> None:
+    assert fold_minute(None, [], RULE) is None
+
+
+def test_adding_one_by_one_is_folding() -> None:
+    reports = [report(second, seen(x=0.1 + second / 100)) for second in range(0, 60, 2)]
+    minute = None
+    for each in reports:
+        minute = add_report(minute, each, RULE)
+    assert minute == fold_minute(None, reports, RULE)
+
+
+def test_a_visit_goes_on_into_the_next_minute_and_counts_once() -> None:
+    first = fold_minute(None, [report(58, seen()), report(59, seen())], RULE)
+    second = fold_minute(first, [report(61, seen()), report(70)], RULE)
+    assert first is not None
+    assert second is not None
+    assert second.carried_in == 1
+    (visit,) = visits_of([second, first])
+    assert (visit.started_at, visit.last_seen_at) == (at(58), at(61))
+
+
+def test_a_visit_that_ends_unseen_is_not_of_the_next_minute() -> None:
+    first = fold_minute(None, [report(59, seen())], RULE)
+    second = fold_minute(first, [report(61), report(70)], RULE)
+    assert first is not None
+    assert second is not None
+    assert second.carried_in == 1, "at 61 s it might still have come back"
+    assert second.visits == ()
+    assert visits_of([first, second]) == first.visits
+
+
+def test_what_was_long_gone_is_not_carried_in() -> None:
+    first = fold_minute(None, [report(30, seen())], RULE)
+    second = fold_minute(first, [report(61, seen())], RULE)
+    assert second is not None
+    assert second.carried_in == 0
+    assert len(second.visits) == 1
+
+
+def test_a_day_names_each_detections_visit() -> None:
+    earlier = fold_minute(None, [report(-1, seen())], RULE)
+    reports = [
+        report(1, seen(), seen("car", x=0.9)),
+        report(2, seen(confidence=0.3), seen("car", x=0.9, confidence=0.4)),
+    ]
+    minute = fold_minute(earlier, reports, RULE)
+    assert minute is not None
+    day = camera_day(
+        Camera("hall"),
+        NOON,
+        NOON + timedelta(hours=1),
+        minutes=[minute],
+        reports=list(reversed(reports)),
+        earlier=earlier,
+        rule=RULE,
+    )
+    assert [(point.people, point.vehicles) for point in day.points] == [(1, 1), (1, 1)]
+    owners = [sight.visit.started_at if sight.visit else None for sight in day.sights]
+    assert owners == [at(-1), at(1), at(-1), at(1)]
+    assert [visit.started_at for visit in day.visits] == [at(-1), at(1)]
+    assert minute.begins_at + MINUTE <= day.ends_at

@@ -1,0 +1,91 @@
+"""The CSV of detections: what it holds, in which order, and that no name in it runs."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vigie.charts.tables import detections_csv
+from vigie.domain.cameras import Camera
+from vigie.domain.detections import Box, Detection
+from vigie.domain.frames import FrameKey
+from vigie.domain.reports import FrameReport, Timings
+from vigie.domain.series import CameraDay, Sight
+from vigie.domain.visits import Visit
+
+AT = datetime(2026, 11, 22, 7, 51, 13, 500000, tzinfo=UTC)
+
+
+def a_sight(
+    seconds: float = 0, *, zones: tuple[str, ...] = (), label: str = "person", owned: bool = True
+) -> Sight:
+    detection = Detection(label, 0.87654, Box(0.1, 0.25, 0.30004, 1), zones)
+    key = FrameKey("hall", AT + timedelta(seconds=seconds))
+    report = FrameReport(key, 768, 432, (detection,), "yolov8n", Timings(0, 0, 0, 0, AT))
+    visit = Visit("hall", label, AT, 1, key.captured_at, detection.box, 0.9, key)
+    return Sight(report, detection, visit if owned else None)
+
+
+def table(*sights: Sight) -> bytes:
+    return detections_csv(CameraDay(Camera("hall"), AT, AT + timedelta(days=1), (), (), sights))
+
+
+def rows(*sights: Sight) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table(*sights).decode("utf-8"), newline="")))
+
+
+def test_a_row_says_all_of_a_detection() -> None:
+    (row,) = rows(a_sight(zones=("door", "till")))
+    assert row == {
+        "captured_at": "2026-11-22T07:51:13.500Z",
+        "camera_id": "hall",
+        "label": "person",
+        "confidence": "0.8765",
+        "x1": "76.8",
+        "y1": "108.0",
+        "x2": "230.4",
+        "y2": "432.0",
+        "width": "768",
+        "height": "432",
+        "zone": "door;till",
+        "visit": "hall-20261122T075113500Z-person-1",
+    }
+
+
+def test_a_day_without_detections_has_its_headings() -> None:
+    assert table() == b"captured_at,camera_id,label,confidence,x1,y1,x2,y2,width,height,zone,visit\r\n"
+
+
+def test_rows_come_in_order_of_time() -> None:
+    times = [row["captured_at"] for row in rows(a_sight(2), a_sight(0), a_sight(1))]
+    assert times == sorted(times)
+
+
+def test_a_detection_of_no_visit_names_none() -> None:
+    (row,) = rows(a_sight(owned=False))
+    assert row["visit"] == ""
+
+
+NAMES = [
+    ("Entrée", "Entrée", "an innocent name"),
+    ('a "b", c', 'a "b", c', "quotes and commas are the format's own matter"),
+    ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0", "a formula"),
+    ("+1", "'+1", "a formula"),
+    ("-1", "'-1", "a formula"),
+    ("@SUM(A1)", "'@SUM(A1)", "a formula of old"),
+    ("\uff1d1", "'\uff1d1", "a formula under Japanese settings"),
+    (" \t=1", "'=1", "what a spreadsheet skips before a formula"),
+    ("\r\n=1", "'=1", "a line of its own"),
+    ("a\n=1", "a =1", "a line of its own, within"),
+    ("a;=1", "a =1", "a cell of its own where ';' separates"),
+    ("\u2028=1", "'=1", "a line of Unicode's own"),
+]
+
+
+@pytest.mark.parametrize(("name", "written", "why"), NAMES)
+def test_names_are_never_formulas(name: str, written: str, why: str) -> None:
+    assert rows(a_sight(zones=(name,)))[0]["zone"] == written, why
+    # The second of two begins a cell where ';' separates.
+    assert rows(a_sight(zones=("door", name)))[0]["zone"] == f"door;{written}", why
+    assert rows(a_sight(label=name))[0]["label"] == written, why
