@@ -34,11 +34,10 @@ $(READY): requirements/dev.txt pyproject.toml
 	@touch $@
 
 demo: $(READY) ## run the whole system here: SOURCES="cam1=clip.mp4 cam2=rtsp://..." OUT=build/demo HEADLESS=1
-	@$(BIN)/python -m infra.local.demo $(if $(HEADLESS),--headless) --sources "$$SOURCES" --out "$(OUT)" \
-		--fps $(FPS) $(if $(PACE),--pace $(PACE)) $(if $(START),--start $(START)) \
-		$(if $(TIME_ZONE),--time-zone $(TIME_ZONE))
+	@exec $(BIN)/python -m infra.local.demo $(if $(HEADLESS),--headless) --out "$(OUT)" --fps "$(FPS)" \
+		--pace "$(PACE)" --start "$(START)" --time-zone "$(TIME_ZONE)"
 
-# Through the environment, so that quotes inside it reach the demo as they were typed.
+# Through the environment, where its quotes stay as typed and `ps` shows no password.
 demo: export SOURCES := $(SOURCES)
 
 test: $(READY) ## every test that needs no account

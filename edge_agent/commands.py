@@ -83,11 +83,14 @@ def snapshot(config: Path, *, camera_id: str, output: Path | None) -> int:
     path = output or Path(f"{camera_id}.jpg")
     redact = Redactor(settings.secrets)
     check_file(camera)
-    command = sampling(camera, find_ffmpeg(os.environ), private=settings.is_private(camera))
+    executable = find_ffmpeg(os.environ)
+    command = sampling(camera, executable, private=settings.is_private(camera))
     with FfmpegProcess(command, redact=redact) as ffmpeg:
         try:
             jpeg = next(ffmpeg.pictures(stopping=lambda: False, patience_s=_SNAPSHOT_S), None)
         except SourceError as error:
+            # What the source lacks says more than ffmpeg's words, which are about its options.
+            probe(camera, executable, private=settings.is_private(camera), redact=redact)
             raise SourceError(f"{camera_id}: {redact(str(error))}") from error
     if jpeg is None:
         raise SourceError(f"{camera_id}: the source ended without a picture")

@@ -93,11 +93,14 @@ class FfmpegProcess:
                     chunk = os.read(key.fd, _CHUNK)
                     if not chunk:
                         ready.unregister(key.fileobj)
+                        if key.fileobj is err:
+                            self._listen(b"\n")  # its last line may have no end
                     elif key.fileobj is err:
                         self._listen(chunk)
                     else:
                         for picture in reader.feed(chunk):
                             yield picture
+                            # After the yield: the time for which the caller held the picture is not silence.
                             newest = time.monotonic()
                 if time.monotonic() - newest > patience_s:
                     raise SourceError(f"no picture came for {patience_s:g} s")

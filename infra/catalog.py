@@ -4,11 +4,13 @@ Names are short and without a stage; whoever builds from the catalog adds its ow
 environment names, for each setting of its class in `vigie.settings`, the resource that gives the value.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from vigie.domain.frames import FRAMES_PREFIX
-from vigie.messages import VISITS_BEGUN
+from vigie.domain.pictures import FACES_PREFIX, PICTURES_PREFIX
+from vigie.messages import VISITS_CHANGED
 
 # A message may be tried again only when the function that took it has surely ended: AWS's rule of six.
 _VISIBILITY_FACTOR = 6
@@ -23,12 +25,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """The data bucket, and where it announces new objects of a prefix and suffix."""
+    """The data bucket, and where it announces new objects of a prefix and suffix.
+
+    What lies under a prefix of `expires` is removed after that time, with its old versions.
+    """
 
     name: str
     notifies: str
     prefix: str
     suffix: str
+    expires: tuple[tuple[str, timedelta], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,24 +55,24 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A Lambda function: the folder below lambdas/, what triggers it, and what it may use.
+    """A Lambda function: the folder below lambdas/, what triggers it, and the resources that it is told of.
 
     Exactly one of `queue` and `every` is set. `layers` are folders below layers/. `environment` maps a
-    setting's name to the resource of which it is the name (bucket, table) or the ARN (topic).
+    setting's name to the resource whose name (bucket, table) or ARN (topic) it holds.
     """
 
     name: str
     layers: tuple[str, ...]
     memory_mb: int
     timeout: timedelta
-    environment: dict[str, str]
+    environment: Mapping[str, Table | Bucket | Topic]
     queue: str | None = None
     batch_size: int = 1
     every: timedelta | None = None
 
     @property
-    def handler(self) -> str:
-        """The module that holds the function `handler`."""
+    def module(self) -> str:
+        """The module in this checkout that holds the function `handler`."""
         return f"lambdas.{self.name}.handler"
 
 
@@ -104,14 +110,27 @@ class Catalog:
         return self.function_of(queue).timeout * _VISIBILITY_FACTOR
 
 
+_REPORTS = Table(name="reports")
+_DATA = Bucket(
+    name="data",
+    notifies="frames",
+    prefix=FRAMES_PREFIX,
+    suffix=".jpg",
+    expires=((FACES_PREFIX, timedelta(days=1)), (PICTURES_PREFIX, timedelta(days=30))),
+)
+_REPORTS_TOPIC = Topic(name="reports")
+_ALERTS_TOPIC = Topic(name="alerts")
+
 CATALOG = Catalog(
-    table=Table(name="reports"),
-    bucket=Bucket(name="data", notifies="frames", prefix=FRAMES_PREFIX, suffix=".jpg"),
-    topics=(Topic(name="reports"), Topic(name="alerts")),
+    table=_REPORTS,
+    bucket=_DATA,
+    topics=(_REPORTS_TOPIC, _ALERTS_TOPIC),
     people_topic="alerts",
     queues=(Queue(name="frames"), Queue(name="alerts")),
     subscriptions=(
-        Subscription(topic="reports", queue="alerts", filter_policy={VISITS_BEGUN: [{"numeric": [">", 0]}]}),
+        Subscription(
+            topic="reports", queue="alerts", filter_policy={VISITS_CHANGED: [{"numeric": ["=", 1]}]}
+        ),
     ),
     functions=(
         Function(
@@ -119,7 +138,7 @@ CATALOG = Catalog(
             layers=("runtime", "vision", "vigie"),
             memory_mb=1769,
             timeout=timedelta(seconds=30),
-            environment={"bucket": "data", "table": "reports", "reports_topic": "reports"},
+            environment={"bucket": _DATA, "table": _REPORTS, "reports_topic": _REPORTS_TOPIC},
             queue="frames",
             batch_size=10,
         ),
@@ -128,7 +147,7 @@ CATALOG = Catalog(
             layers=("runtime", "vigie"),
             memory_mb=512,
             timeout=timedelta(seconds=10),
-            environment={"bucket": "data", "table": "reports", "alerts_topic": "alerts"},
+            environment={"bucket": _DATA, "table": _REPORTS, "alerts_topic": _ALERTS_TOPIC},
             queue="alerts",
             batch_size=10,
         ),
@@ -137,7 +156,7 @@ CATALOG = Catalog(
             layers=("runtime", "charts", "vigie"),
             memory_mb=1769,
             timeout=timedelta(minutes=2),
-            environment={"bucket": "data", "table": "reports"},
+            environment={"bucket": _DATA, "table": _REPORTS},
             every=timedelta(minutes=15),
         ),
     ),

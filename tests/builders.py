@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.reports import FrameReport, Timings
-from vigie.domain.visits import Visit
+from vigie.domain.visits import Visit, begin_visit
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -43,7 +43,9 @@ def report(
         height=360,
         detections=detections,
         model="yolov8n@12345678",
-        timings=Timings(1.5, 0.7, 37.25, 0.4, reported_at=at(seconds + 0.8), sampled_at=at(seconds + 0.125)),
+        timings=Timings(1.5, 0.7, 37.25, 0.4),
+        reported_at=at(seconds + 0.8),
+        sampled_at=at(seconds + 0.125),
         interval_s=interval_s,
     )
 
@@ -58,14 +60,5 @@ def visit(
     confidence: float = 0.9,
 ) -> Visit:
     """A visit that began so many seconds after noon."""
-    return Visit(
-        camera_id=camera,
-        label=label,
-        started_at=at(seconds),
-        ordinal=ordinal,
-        last_seen_at=at(seconds),
-        box=box(),
-        confidence=confidence,
-        best_frame=FrameKey(camera, at(seconds)),
-        zones=zones,
-    )
+    first = seen(label, confidence=confidence, zones=zones)
+    return begin_visit(first, FrameKey(camera, at(seconds)), ordinal)

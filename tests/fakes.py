@@ -1,17 +1,19 @@
 """Stores and senders in memory, each under the contract test of its real twin."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from vigie.domain.alerting import Alert, AlertState
+from vigie.domain.alerting import Alert, AlertRecord, AlertState, plain_subject
+from vigie.domain.detections import Box
 from vigie.domain.frames import MAX_JPEG_BYTES, Frame, FrameKey
 from vigie.domain.instants import MILLISECOND
+from vigie.domain.pictures import Annotation
 from vigie.domain.reports import FrameReport
-from vigie.domain.series import NEIGHBOURHOOD, Minute
-from vigie.domain.visits import Visit
-from vigie.errors import Conflict, NotFound, PictureError
-from vigie.steps.ports import AlertRecord, SiteFile
+from vigie.domain.series import NEIGHBOURHOOD, Minute, VisitsChange
+from vigie.errors import Conflict, FrameKeyError, NotFound, PictureError
+from vigie.steps.ports import SiteFile
 
 
 @dataclass
@@ -20,7 +22,7 @@ class FakeFrameStore:
 
     frames: dict[str, Frame] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
-    quarantined: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
 
     def load(self, key: FrameKey) -> Frame:
         try:
@@ -35,12 +37,20 @@ class FakeFrameStore:
         if object_key in self.frames or object_key in self.others:
             self.frames.pop(object_key, None)
             self.others.discard(object_key)
-            self.quarantined[object_key] = reason
-        elif object_key not in self.quarantined:
+            self.moved[object_key] = reason
+        elif object_key not in self.moved:
             raise NotFound(f"{object_key} is not there")
 
     def is_quarantined(self, object_key: str) -> bool:
-        return object_key in self.quarantined
+        return object_key in self.moved
+
+    def quarantined(self, camera_id: str, begin: datetime, end: datetime) -> int:
+        count = 0
+        for object_key in self.moved:
+            with contextlib.suppress(FrameKeyError):
+                key = FrameKey.parse(object_key)
+                count += key.camera_id == camera_id and begin <= key.captured_at < end
+        return count
 
     def camera_ids(self) -> tuple[str, ...]:
         return tuple(sorted({frame.key.camera_id for frame in self.frames.values()}))
@@ -106,6 +116,15 @@ class FakeReportStore:
     def close(self, alert: Alert, state: AlertState, *, now: datetime) -> None:
         self._alerts[alert.alert_id] = AlertRecord(alert, state, now)
 
+    def adopt(self, orphan: AlertRecord, alert: Alert) -> None:
+        if self._alerts.get(orphan.alert.alert_id) != orphan or alert.alert_id in self._alerts:
+            raise Conflict("one of them has changed")
+        del self._alerts[orphan.alert.alert_id]
+        self._alerts[alert.alert_id] = AlertRecord(alert, orphan.state, orphan.at)
+
+    def forget(self, orphan: AlertRecord) -> None:
+        self._alerts.pop(orphan.alert.alert_id, None)
+
     def alerts(self, camera_id: str, begin: datetime, end: datetime) -> tuple[AlertRecord, ...]:
         found = (
             record
@@ -116,13 +135,56 @@ class FakeReportStore:
 
 
 @dataclass
+class FakePictureStore:
+    """`PictureStore` in memory."""
+
+    pictures: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, jpeg: bytes) -> None:
+        self.pictures[key] = jpeg
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(key for key in self.pictures if key.startswith(prefix)))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.pictures.pop(key, None)
+
+
+@dataclass
+class FakeArtist:
+    """`Artist` whose pictures say in bytes what they show; `faces` are the people who show theirs."""
+
+    faces: set[Box] = field(default_factory=set)
+    opened: int = 0
+
+    def open(self, jpeg: bytes) -> "FakeStill":
+        self.opened += 1
+        return FakeStill(jpeg, self.faces)
+
+
+@dataclass
+class FakeStill:
+    """`Still` of `FakeArtist`."""
+
+    jpeg: bytes
+    faces: set[Box]
+
+    def annotated(self, annotation: Annotation) -> bytes:
+        return f"{self.jpeg!r} {annotation}".encode()
+
+    def face(self, person: Box) -> bytes | None:
+        return f"{self.jpeg!r} face in {person}".encode() if person in self.faces else None
+
+
+@dataclass
 class FakePublisher:
     """`ReportPublisher` that keeps what it was given."""
 
-    published: list[tuple[FrameReport, tuple[Visit, ...]]] = field(default_factory=list)
+    published: list[tuple[FrameReport, VisitsChange]] = field(default_factory=list)
 
-    def publish_report(self, report: FrameReport, visits_begun: Sequence[Visit]) -> None:
-        self.published.append((report, tuple(visits_begun)))
+    def publish_report(self, report: FrameReport, change: VisitsChange) -> None:
+        self.published.append((report, change))
 
 
 @dataclass
@@ -132,7 +194,7 @@ class FakeNotifier:
     sent: list[tuple[str, str, str]] = field(default_factory=list)
 
     def notify(self, alert: Alert, *, subject: str, text: str) -> None:
-        self.sent.append((alert.alert_id, subject, text))
+        self.sent.append((alert.alert_id, plain_subject(subject), text))
 
 
 @dataclass
@@ -143,3 +205,12 @@ class FakeShelf:
 
     def put(self, file: SiteFile) -> None:
         self.files[file.path] = file
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        return tuple(
+            sorted(
+                path
+                for path in self.files
+                if path.startswith(prefix) and "/" not in path.removeprefix(prefix)
+            )
+        )

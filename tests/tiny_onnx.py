@@ -28,8 +28,13 @@ def tiny_onnx(
     graph += _field(12, _value("output0", _FLOAT, output.shape if output_shape is None else output_shape))
     model = _number(1, 8) + _field(7, graph) + _field(8, _number(2, 17))  # IR version 8, operators of set 17
     for key, value in (metadata or {}).items():
-        model += _field(14, _field(1, key.encode()) + _field(2, value.encode()))
+        model += metadata_entry(key, value)
     return model
+
+
+def metadata_entry(key: str, value: str) -> bytes:
+    """Make one entry of a model's metadata, to be put at the end of a file; a later one of a key counts."""
+    return _field(14, _field(1, key.encode()) + _field(2, value.encode()))
 
 
 def _value(name: str, kind: int, shape: Shape) -> bytes:

@@ -42,6 +42,7 @@ def local_cloud(log: IO[str]) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
+        start_new_session=True,  # Ctrl-C is for the demo alone, which needs its cloud to the last
     )
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     try:

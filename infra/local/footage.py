@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_agent.redaction import redact_urls
 from vigie.domain.cameras import check_camera_id
 from vigie.errors import ConfigError, SetupError
 
@@ -36,15 +37,16 @@ def parse_sources(text: str) -> Footage:
     try:
         parts = shlex.split(text)
     except ValueError as error:
-        raise ConfigError(f"SOURCES: {error}, in {text!r}") from error
+        raise ConfigError(f"SOURCES: {error}") from error
     for part in parts:
         camera_id, separator, source = part.partition("=")
         if not separator or not source:
-            raise ConfigError(f"SOURCES: {camera_id!r} is no camera_id=source, such as hall=clip.mp4")
+            shown = redact_urls(camera_id)
+            raise ConfigError(f"SOURCES: {shown!r} is no camera_id=source, such as hall=clip.mp4")
         try:
             check_camera_id(camera_id)
         except ValueError as error:
-            raise ConfigError(f"SOURCES: {error}") from error
+            raise ConfigError(f"SOURCES: {redact_urls(str(error))}") from error
         if camera_id in sources:
             raise ConfigError(f"SOURCES: camera {camera_id!r} is given twice")
         sources[camera_id] = source

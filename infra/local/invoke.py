@@ -25,7 +25,7 @@ class LocalContext:
 
 def load(function: Function) -> Handler:
     """Import the function's handler module; nothing else happens until it is called."""
-    handler: Handler = importlib.import_module(function.handler).handler
+    handler: Handler = importlib.import_module(function.module).handler
     return handler
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import boto3
 
-_PREFIXES = ("site/charts/", "site/exports/")
+from vigie.domain.pictures import PICTURES_PREFIX
+
+_PREFIXES = ("site/charts/", "site/exports/", PICTURES_PREFIX)
 
 
 class Mirror:
-    """Copies the bucket's charts and exports into a folder, each version once."""
+    """Copies the bucket's charts, exports and pictures into a folder, each version once."""
 
     def __init__(self, bucket: str, folder: Path) -> None:
         self._s3 = boto3.client("s3")

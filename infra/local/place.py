@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vigie.domain.instants import to_iso
 from vigie.errors import SetupError
@@ -64,9 +65,12 @@ class DemoFolder:
             if not (self.path / _MARK).is_file():
                 raise SetupError(f"OUT={self.path} holds other things; name a new or empty folder")
             shutil.rmtree(self.path)
-        for folder in (self.spool, self.site / "charts", self.path / "logs"):
-            folder.mkdir(parents=True)
-        (self.path / _MARK).touch()
+        try:
+            for folder in (self.spool, self.site / "charts", self.path / "logs"):
+                folder.mkdir(parents=True)
+            (self.path / _MARK).touch()
+        except OSError as error:
+            raise SetupError(f"OUT={self.path} cannot be written: {error.strerror}") from error
 
     @contextmanager
     def log(self, name: str) -> Iterator[IO[str]]:
@@ -93,7 +97,7 @@ class DemoFolder:
                 source = str(Path(source).resolve())  # noqa: PLW2901
             lines += ["", "[[camera]]", f"camera_id = {json.dumps(camera_id)}"]
             lines += [f"source = {json.dumps(source)}", f"fps = {fps}"]
-            if start_at and not remote and not Path(source).is_char_device():
+            if start_at and not remote:
                 lines.append(f"start_at = {json.dumps(to_iso(start_at))}")
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return secrets
@@ -104,8 +108,11 @@ class DemoFolder:
 
 
 def local_time_zone() -> str:
-    """Return the name of this machine's time zone; UTC when it has none that can be named."""
+    """Return the name of this machine's time zone; UTC when it has none that the database knows."""
     name = os.environ.get("TZ", "")
     if not name and _LOCALTIME.is_symlink():
         name = str(_LOCALTIME.readlink()).partition("zoneinfo/")[2]
-    return name or "UTC"
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"

@@ -16,10 +16,13 @@ _STOP_S = 20.0
 def program(
     command: Sequence[str], log: IO[str], *, environ: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a module of ours until the end of the block; Ctrl-C reaches this process alone."""
+    """Run a module of ours until the end of the block, or until this process dies.
+
+    Ctrl-C in a terminal reaches this process alone.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-m", "infra.local.leash", *command],
+        stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
         env=environ,
@@ -41,6 +44,8 @@ def stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def render_charts(days: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +18,7 @@ _SHOWN_VISITS = 20
 
 def live_view(cameras: Mapping[str, CameraView], *, waiting: int, place: str) -> RenderableType:
     """Draw the state of a run; `place` says where the page is served, or where the files will be."""
-    table = Table(title="Vigie", title_justify="left", pad_edge=False)
+    table = Table(title="Vigie", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("camera")
     table.add_column("state")
     for heading in ("frames", "reports", "people now", "visits", "alerts", "lag"):
@@ -26,14 +27,15 @@ def live_view(cameras: Mapping[str, CameraView], *, waiting: int, place: str) ->
         table.add_row(
             camera.edge.camera_id,
             Text(camera.edge.state, style=_STATES.get(camera.edge.state, "")),
-            str(camera.edge.sampled),
+            str(max(camera.edge.sampled, camera.reported)),  # the status file is half a second old
             str(camera.reported),
             str(camera.people_now),
             str(len(camera.visits)),
             str(len(camera.alerts)),
             f"{camera.lag_s:.1f} s" if camera.lag_s is not None else "-",
         )
-    return Group(table, Text(f"{waiting} messages in the queues; {place}", style="dim"))
+    troubles = [Text(trouble, style="yellow") for trouble in _troubles(cameras)]
+    return Group(table, *troubles, Text(f"messages in the queues: {waiting}; {place}", style="dim"))
 
 
 def plain_line(cameras: Mapping[str, CameraView], *, waiting: int) -> str:
@@ -43,19 +45,19 @@ def plain_line(cameras: Mapping[str, CameraView], *, waiting: int) -> str:
         f"{len(view.visits)} visits, {len(view.alerts)} alerts"
         for camera_id, view in cameras.items()
     ]
-    return " | ".join([*parts, f"{waiting} waiting"])
+    return " | ".join([*parts, f"{waiting} waiting", *_troubles(cameras)])
 
 
-def closing_view(summary: Mapping[str, Any], *, zone: tzinfo) -> RenderableType:
+def closing_view(summary: Mapping[str, Any], *, tz: tzinfo) -> RenderableType:
     """Draw what a run came to, from its summary."""
-    frames = Table(title="Frames", title_justify="left", pad_edge=False)
+    frames = Table(title="Frames", title_justify="left", box=SIMPLE_HEAD)
     frames.add_column("camera")
     for heading in ("sampled", "uploaded", "processed", "quarantined", "most people", "visits"):
         frames.add_column(heading, justify="right")
     for row in summary["cameras"]:
         numbers = ("sampled", "uploaded", "processed", "quarantined", "most_people", "visits")
         frames.add_row(row["camera"], *(str(row[number]) for number in numbers))
-    visits = Table(title=f"Visits ({zone})", title_justify="left", pad_edge=False)
+    visits = Table(title=f"Visits ({tz})", title_justify="left", box=SIMPLE_HEAD)
     for heading in ("camera", "who", "from", "to"):
         visits.add_column(heading)
     visits.add_column("seconds", justify="right")
@@ -66,8 +68,8 @@ def closing_view(summary: Mapping[str, Any], *, zone: tzinfo) -> RenderableType:
         visits.add_row(
             visit["camera"],
             visit["label"],
-            f"{began.astimezone(zone):%H:%M:%S}",
-            f"{ended.astimezone(zone):%H:%M:%S}",
+            f"{began.astimezone(tz):%H:%M:%S}",
+            f"{ended.astimezone(tz):%H:%M:%S}",
             f"{seconds_between(began, ended):.1f}",
             told.get(visit["visit_id"], "-"),
         )
@@ -81,6 +83,10 @@ def closing_view(summary: Mapping[str, Any], *, zone: tzinfo) -> RenderableType:
 def say(console: Console, text: str) -> None:
     """Print one line as it stands: no markup, no wrapping."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _troubles(cameras: Mapping[str, CameraView]) -> list[str]:
+    return [f"{camera_id}: {view.edge.error}" for camera_id, view in cameras.items() if view.edge.error]
 
 
 def _timing_line(summary: Mapping[str, Any]) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.catalog import Catalog
+from infra.catalog import Bucket, Catalog, Table, Topic
 from vigie.errors import SetupError
-from vigie.messages import VISITS_BEGUN
+from vigie.messages import VISITS_CHANGED
 from vigie.settings import variable
 
 if TYPE_CHECKING:
@@ -43,14 +43,24 @@ class Resources:
             SetupError: two functions call different resources by one name, which one process cannot hold.
 
         """
-        known = {catalog.bucket.name: self.bucket, catalog.table.name: self.table}
         values: dict[str, str] = {}
         for function in catalog.functions:
             for setting, resource in function.environment.items():
-                value = self.topic_arns[resource] if setting.endswith("_topic") else known[resource]
+                match resource:
+                    case Bucket():
+                        value = self.bucket
+                    case Table():
+                        value = self.table
+                    case Topic(name=name):
+                        value = self.topic_arns[name]
                 if values.setdefault(variable(setting), value) != value:
                     raise SetupError(f"the functions disagree about {variable(setting)}")
         return values
+
+
+def bucket_name(catalog: Catalog, prefix: str) -> str:
+    """Return the name that the data bucket will have."""
+    return f"{prefix}-{catalog.bucket.name}"
 
 
 def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None) -> Resources:
@@ -63,7 +73,7 @@ def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None
         SetupError: a probe did not come through.
 
     """
-    resources = Resources(bucket=f"{prefix}-{catalog.bucket.name}", table=f"{prefix}-{catalog.table.name}")
+    resources = Resources(bucket=bucket_name(catalog, prefix), table=f"{prefix}-{catalog.table.name}")
     _create_table(resources.table)
     queue_arns = _create_queues(catalog, resources, prefix, visibility)
     _create_topics(catalog, resources, queue_arns, prefix)
@@ -155,6 +165,21 @@ def _create_bucket(catalog: Catalog, resources: Resources, queue_arns: dict[str,
             ]
         },
     )
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=resources.bucket,
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": prefix,
+                    "Filter": {"Prefix": prefix},
+                    "Status": "Enabled",
+                    "Expiration": {"Days": age.days},
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                }
+                for prefix, age in catalog.bucket.expires
+            ]
+        },
+    )
 
 
 def _prove(catalog: Catalog, resources: Resources) -> None:
@@ -168,7 +193,7 @@ def _prove(catalog: Catalog, resources: Resources) -> None:
         sns.publish(
             TopicArn=resources.topic_arns[topic],
             Message=_PROBE_KEY,
-            MessageAttributes={VISITS_BEGUN: {"DataType": "Number", "StringValue": "1"}},
+            MessageAttributes={VISITS_CHANGED: {"DataType": "Number", "StringValue": "1"}},
         )
     for subscription in catalog.subscriptions:
         _await_probe(sqs, resources, subscription.queue, f"topic {subscription.topic}")

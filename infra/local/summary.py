@@ -26,7 +26,7 @@ def summarise(
         span = watch.span(camera.edge)
         reports = watch.store.reports(camera_id, *span) if span else ()
         labels.update(detection.label for report in reports for detection in report.detections)
-        sampled = {report.key.captured_at: report.timings.sampled_at for report in reports}
+        sampled = {report.key.captured_at: report.sampled_at for report in reports}
         report_s += [latency for report in reports if (latency := _report_latency(report)) is not None]
         alert_s += [
             seconds_between(since, record.at)
@@ -91,8 +91,7 @@ def _camera_row(camera: CameraView, *, processed: int) -> dict[str, Any]:
 
 
 def _report_latency(report: FrameReport) -> float | None:
-    timings = report.timings
-    return seconds_between(timings.sampled_at, timings.reported_at) if timings.sampled_at else None
+    return seconds_between(report.sampled_at, report.reported_at) if report.sampled_at else None
 
 
 def _percentiles(seconds: Iterable[float]) -> dict[str, float] | None:

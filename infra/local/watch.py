@@ -14,13 +14,12 @@ from infra.local.resources import INBOX, Resources
 from vigie.aws import clients
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.report_store import DynamoReportStore
+from vigie.domain.alerting import AlertRecord
 from vigie.domain.detections import PERSON
-from vigie.domain.frames import QUARANTINE_PREFIX
-from vigie.domain.instants import MILLISECOND, from_iso, minute_of
+from vigie.domain.instants import MILLISECOND, from_iso, minute_of, seconds_between
 from vigie.domain.reports import FrameReport
-from vigie.domain.series import MINUTE, Minute, visits_of
+from vigie.domain.series import Minute, visits_of
 from vigie.domain.visits import Visit
-from vigie.steps.ports import AlertRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +85,18 @@ class CameraView:
 
     @property
     def people_now(self) -> int:
-        """The people whose visits are open."""
-        return sum(visit.label == PERSON for visit in self.minutes[-1].open) if self.minutes else 0
+        """The people whose visits are open; nobody knows of any when no frames come."""
+        if not self.minutes or self.edge.state in {"ended", "failed"}:
+            return 0
+        return sum(visit.label == PERSON for visit in self.minutes[-1].open)
 
     @property
     def lag_s(self) -> float | None:
         """Seconds that the newest report took, from the edge's sampling to the table."""
-        timings = self.last_report.timings if self.last_report else None
-        if timings is None or timings.sampled_at is None:
+        report = self.last_report
+        if report is None or report.sampled_at is None:
             return None
-        return (timings.reported_at - timings.sampled_at).total_seconds()
+        return seconds_between(report.sampled_at, report.reported_at)
 
 
 @dataclass(slots=True)
@@ -136,27 +137,18 @@ class Watch:
         """Count the alerts that a subscriber of the people's topic has received."""
         return self._depth(INBOX)
 
-    def quarantined(self, camera_id: str) -> int:
-        """Count the camera's objects in quarantine."""
-        pages = (
-            boto3.client("s3")
-            .get_paginator("list_objects_v2")
-            .paginate(Bucket=self.resources.bucket, Prefix=f"{QUARANTINE_PREFIX}{camera_id}/")
-        )
-        return sum(page["KeyCount"] for page in pages)
-
     def _camera(self, edge: EdgeState) -> CameraView:
         span = self.span(edge)
         if span is None:
             return CameraView(edge)
         minutes = self.store.minutes(edge.camera_id, *span)
-        newest = minutes[-1].begins_at if minutes else span[0]
-        reports = self.store.reports(edge.camera_id, newest, newest + MINUTE)
+        newest = minutes[-1].folded_until if minutes else span[0]
+        reports = self.store.reports(edge.camera_id, newest, newest + MILLISECOND)
         return CameraView(
             edge,
             minutes,
             self.store.alerts(edge.camera_id, *span),
-            self.quarantined(edge.camera_id),
+            self.frames.quarantined(edge.camera_id, *span),
             reports[-1] if reports else None,
         )
 

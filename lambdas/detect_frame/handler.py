@@ -6,17 +6,21 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+import cv2
 from aws_lambda_powertools import Logger
 
 from vigie.aws import clients
 from vigie.aws.batch import handle_batch
-from vigie.aws.frame_store import S3FrameStore, S3SiteSource
+from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.notifier import SnsReportPublisher
+from vigie.aws.picture_store import S3PictureStore
 from vigie.aws.report_store import DynamoReportStore
+from vigie.aws.site_store import S3SiteSource
 from vigie.messages import object_keys
 from vigie.settings import DetectFrameSettings, read_settings
 from vigie.steps.detect import detect_frame
 from vigie.vision.detector import YoloDetector
+from vigie.vision.stills import StillArtist
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """Take every frame of the batch through the pipeline; return the messages that must come again."""
-    return handle_batch(event, context, handle=_collaborators(), logger=_logger())
+    return handle_batch(event, context, build=_build, logger=_logger())
 
 
 @cache
@@ -34,8 +38,9 @@ def _logger() -> Logger:
 
 
 @cache
-def _collaborators() -> Callable[[str], None]:
+def _build() -> Callable[[str], None]:
     settings = read_settings(DetectFrameSettings, os.environ)
+    cv2.setNumThreads(settings.threads)
     s3 = clients.s3()
     sites = S3SiteSource(s3, settings.bucket)
     site = sites.site()
@@ -50,6 +55,8 @@ def _collaborators() -> Callable[[str], None]:
         ),
         frames=S3FrameStore(s3, settings.bucket),
         reports=DynamoReportStore(clients.dynamodb(), settings.table),
+        artist=StillArtist(settings.face_model),
+        pictures=S3PictureStore(s3, settings.bucket),
         publisher=SnsReportPublisher(clients.sns(), settings.reports_topic),
         clock=lambda: datetime.now(UTC),
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from vigie.aws import clients
-from vigie.aws.frame_store import S3FrameStore, S3Shelf, S3SiteSource
+from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.report_store import DynamoReportStore
+from vigie.aws.site_store import S3Shelf, S3SiteSource
 from vigie.charts.daily import render_day
 from vigie.messages import read_schedule
 from vigie.settings import RenderChartsSettings, read_settings
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, list[str]]:
     """Draw the days that the event names in `days`, else today; return the paths below site/."""
-    return {"files": _collaborators()(read_schedule(event))}
+    return {"files": _build()(read_schedule(event))}
 
 
 @cache
@@ -31,7 +32,7 @@ def _logger() -> Logger:
 
 
 @cache
-def _collaborators() -> Callable[[Sequence[date]], list[str]]:
+def _build() -> Callable[[Sequence[date]], list[str]]:
     settings = read_settings(RenderChartsSettings, os.environ)
     s3 = clients.s3()
     sites = S3SiteSource(s3, settings.bucket)

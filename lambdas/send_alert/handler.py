@@ -10,9 +10,9 @@ from aws_lambda_powertools import Logger
 
 from vigie.aws import clients
 from vigie.aws.batch import handle_batch
-from vigie.aws.frame_store import S3SiteSource
 from vigie.aws.notifier import SnsNotifier
 from vigie.aws.report_store import DynamoReportStore
+from vigie.aws.site_store import S3SiteSource
 from vigie.messages import read_report_message
 from vigie.settings import SendAlertSettings, read_settings
 from vigie.steps.alert import send_alerts
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """Send the alerts that the batch's visits ask for; return the messages that must come again."""
-    return handle_batch(event, context, handle=_collaborators(), logger=_logger())
+    return handle_batch(event, context, build=_build, logger=_logger())
 
 
 @cache
@@ -33,19 +33,19 @@ def _logger() -> Logger:
 
 
 @cache
-def _collaborators() -> Callable[[str], None]:
+def _build() -> Callable[[str], None]:
     settings = read_settings(SendAlertSettings, os.environ)
     sites = S3SiteSource(clients.s3(), settings.bucket)
     send = partial(
         send_alerts,
-        alerts=DynamoReportStore(clients.dynamodb(), settings.table),
+        store=DynamoReportStore(clients.dynamodb(), settings.table),
         notifier=SnsNotifier(clients.sns(), settings.alerts_topic),
         clock=lambda: datetime.now(UTC),
     )
 
     def handle(body: str) -> None:
         message = read_report_message(body)
-        sent = send(message.visits_begun, site=sites.site())
+        sent = send(message.key.camera_id, message.change, site=sites.site())
         _logger().info("alerts sent", frame_key=str(message.key), sent=sent)
 
     return handle

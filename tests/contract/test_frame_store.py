@@ -83,6 +83,18 @@ def test_what_never_was_cannot_be_quarantined(house: House) -> None:
         house.store.quarantine(str(FRAME.key), reason="empty object")
 
 
+def test_quarantined_frames_are_counted_by_camera_and_capture_time(house: House) -> None:
+    for camera_id, second in (("hall", 0), ("hall", 43_199), ("hall", 43_200), ("shop", 0)):
+        frame = replace(FRAME, key=FrameKey(camera_id, at(second)))
+        house.put(frame)
+        house.store.quarantine(str(frame.key), reason="empty object")
+    house.put_other("frames/hall/2026/01/31/12/holiday.jpg")
+    house.store.quarantine("frames/hall/2026/01/31/12/holiday.jpg", reason="no frame key")
+    assert house.store.quarantined("hall", at(0), at(43_201)) == 3
+    assert house.store.quarantined("hall", at(0), at(43_200)) == 2
+    assert house.store.quarantined("hall", at(1), at(2)) == 0
+
+
 def test_cameras_are_listed_once_and_sorted(house: House) -> None:
     assert house.store.camera_ids() == ()
     for camera_id, second in (("shop", 0), ("hall", 0), ("hall", 1)):

@@ -13,7 +13,7 @@ from vigie.aws import clients
 from vigie.aws.report_store import DynamoReportStore
 from vigie.domain.alerting import Alert, AlertState
 from vigie.domain.series import MINUTE, NEIGHBOURHOOD, Minute, fold_minute
-from vigie.domain.visits import VisitRule
+from vigie.domain.visits import VisitLimits
 from vigie.errors import Conflict
 from vigie.steps.ports import AlertStore, ReportStore
 
@@ -34,14 +34,14 @@ def a_minute(minutes: float = 0, *, frames: int = 1) -> Minute:
     reports = [
         report(minutes * 60 + second, seen(zones=("door",)), seen("bus", x=0.2)) for second in range(frames)
     ]
-    minute = fold_minute(None, reports, VisitRule())
+    minute = fold_minute(None, reports, VisitLimits())
     assert minute is not None
     return minute
 
 
 def test_a_report_comes_back_as_it_was_stored(store: Store) -> None:
     full = report(1.5, seen(zones=("door", "step")), seen("bus", x=0.25, confidence=0.3), interval_s=0.5)
-    bare = replace(report(2.0), timings=replace(report(2.0).timings, sampled_at=None))
+    bare = replace(report(2.0), sampled_at=None)
     for each in (full, bare):
         assert store.report(each.key) is None
         assert store.add_report(each) == each
@@ -155,6 +155,39 @@ def test_a_dead_senders_claim_is_taken_over_once(store: Store) -> None:
     assert store.claim(alert, now=at(62), lease_s=60)
     with pytest.raises(Conflict):
         store.claim(alert, now=at(63), lease_s=60)
+
+
+def test_an_alert_takes_the_place_of_one_whose_visit_is_no_more(store: Store) -> None:
+    orphan, heir = Alert("people", visit(5)), Alert("people", visit(2))
+    store.claim(orphan, now=at(6), lease_s=60)
+    store.close(orphan, AlertState.SENT, now=at(7))
+    (record,) = store.alerts("hall", NOON, at(60))
+    store.adopt(record, heir)
+    (moved,) = store.alerts("hall", NOON, at(60))
+    assert (moved.alert, moved.state, moved.at) == (heir, AlertState.SENT, at(7))
+    assert not store.claim(heir, now=at(8), lease_s=60), "people were told"
+    with pytest.raises(Conflict):
+        store.adopt(record, heir)
+    assert store.alerts("hall", NOON, at(60)) == (moved,)
+
+
+def test_an_alert_cannot_take_the_place_of_one_that_has_changed(store: Store) -> None:
+    orphan = Alert("people", visit(5))
+    store.claim(orphan, now=at(6), lease_s=60)
+    (record,) = store.alerts("hall", NOON, at(60))
+    store.close(orphan, AlertState.SENT, now=at(7))
+    with pytest.raises(Conflict):
+        store.adopt(record, Alert("people", visit(2)))
+    assert [stored.alert for stored in store.alerts("hall", NOON, at(60))] == [orphan]
+
+
+def test_an_orphan_is_forgotten_once(store: Store) -> None:
+    orphan = Alert("people", visit(5))
+    store.claim(orphan, now=at(6), lease_s=60)
+    (record,) = store.alerts("hall", NOON, at(60))
+    for _ in range(2):
+        store.forget(record)
+        assert store.alerts("hall", NOON, at(60)) == ()
 
 
 def test_alerts_of_a_span_come_in_order_with_their_state(store: Store) -> None:

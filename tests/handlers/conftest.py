@@ -23,7 +23,7 @@ def resources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Resou
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
     for module in (detect_frame, send_alert, render_charts):
-        module._collaborators.cache_clear()
+        module._build.cache_clear()
     with mock_aws():
         made = create(CATALOG, prefix="test", visibility=timedelta(0))
         for name, value in made.environ(CATALOG).items():

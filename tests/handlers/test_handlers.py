@@ -16,8 +16,9 @@ from infra.local.resources import INBOX, Resources
 from infra.local.runner import sqs_event, take_batch
 from tests.builders import NOON, at
 from vigie.aws import clients
-from vigie.aws.frame_store import SITE_DOCUMENT, S3FrameStore
+from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.report_store import DynamoReportStore
+from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.alerting import AlertState
 from vigie.domain.frames import FrameKey
 from vigie.domain.series import MINUTE
@@ -194,7 +195,7 @@ def test_a_schedule_without_days_draws_today(resources: Resources) -> None:
 @pytest.mark.usefixtures("resources")
 def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(variable("table"))
-    with pytest.raises(ConfigError, match="table is missing"):
+    with pytest.raises(ConfigError, match="the environment lacks VIGIE_TABLE"):
         invoke(FUNCTIONS["send_alert"], {"Records": []})
 
 

@@ -17,7 +17,7 @@ from vigie.errors import SetupError
 
 ROOT = Path(__file__).parents[2]
 # Settings that no resource gives: the model's place, and numbers with defaults.
-GIVEN_OTHERWISE = {"model", "threads", "page_refresh_s"}
+GIVEN_OTHERWISE = {"model", "face_model", "threads", "page_refresh_s"}
 
 
 def settings_class(function: Function) -> type:
@@ -50,7 +50,7 @@ def test_nothing_happens_when_a_handler_is_imported(function: Function) -> None:
     code = (
         "import sys, boto3\n"
         "boto3.client = boto3.resource = lambda *a, **k: sys.exit('a client was made at import')\n"
-        f"import {function.handler}\n"
+        f"import {function.module}\n"
         "assert 'onnxruntime' not in sys.modules, 'the model is loaded on first use'\n"
     )
     done = subprocess.run(
@@ -78,7 +78,7 @@ def test_broken_wiring_is_said_at_start(monkeypatch: pytest.MonkeyPatch) -> None
     silent = replace(
         CATALOG,
         subscriptions=tuple(
-            replace(each, filter_policy={"visits_begun": [{"numeric": [">", 99]}]})
+            replace(each, filter_policy={"visits_changed": [{"numeric": [">", 99]}]})
             for each in CATALOG.subscriptions
         ),
     )
@@ -94,7 +94,7 @@ def test_functions_that_disagree_about_a_setting_are_refused() -> None:
     with mock_aws():
         resources = create(CATALOG, prefix="t")
         first, *others = CATALOG.functions
-        crossed = replace(first, environment={**first.environment, "reports_topic": "alerts"})
+        crossed = replace(first, environment={**first.environment, "reports_topic": CATALOG.topics[1]})
         extra = replace(first, name="other")
         with pytest.raises(SetupError, match="the functions disagree about VIGIE_REPORTS_TOPIC"):
             resources.environ(replace(CATALOG, functions=(crossed, extra, *others)))

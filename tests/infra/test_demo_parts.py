@@ -1,6 +1,7 @@
-"""The demo's parts: sources, footage, its folder, its words, its own time zone."""
+"""The demo's parts: sources, footage, its folder, its words, its time zone."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from infra.local.progress import closing_view, live_view, plain_line
 from infra.local.watch import CameraView, EdgeState, read_status
 from tests.builders import NOON, at, report, seen
 from vigie.domain.series import fold_minute
-from vigie.domain.visits import VisitRule
+from vigie.domain.visits import VisitLimits
 from vigie.errors import ConfigError, SetupError
 
 
@@ -97,7 +98,7 @@ def test_the_machines_time_zone(tz: str, expected: str, monkeypatch: pytest.Monk
 
 
 def a_view() -> CameraView:
-    minute = fold_minute(None, [report(0, seen()), report(1, seen())], VisitRule())
+    minute = fold_minute(None, [report(0, seen()), report(1, seen())], VisitLimits())
     assert minute is not None
     edge = EdgeState(
         "hall", "running", sampled=5, uploaded=4, spooled=1, started_at=NOON, last_captured_at=at(2)
@@ -115,9 +116,9 @@ def rendered(view: object) -> str:
 def test_the_live_table_and_the_plain_line_say_how_it_goes() -> None:
     text = rendered(live_view({"hall": a_view()}, waiting=3, place="ends by itself"))
     row = next(line for line in text.splitlines() if "hall" in line)
-    cells = [cell.strip() for cell in row.strip("│ ").split("│")]
+    cells = re.split(r"\s{2,}", row.strip())
     assert cells == ["hall", "running", "5", "2", "1", "1", "0", "0.7 s"]
-    assert "3 messages in the queues" in text
+    assert "messages in the queues: 3" in text
     line = plain_line({"hall": a_view()}, waiting=3)
     assert line == "hall: running, 2/5 frames, 1 visits, 0 alerts | 3 waiting"
 
@@ -130,7 +131,7 @@ def test_a_run_without_any_frame_is_summed_up_too() -> None:
         "pace": "fast",
         "timings_s": {"capture_to_report": None},
     }
-    assert "no frame was processed" in rendered(closing_view(summary, zone=ZoneInfo("UTC")))
+    assert "no frame was processed" in rendered(closing_view(summary, tz=ZoneInfo("UTC")))
 
 
 def test_cameras_are_starting_until_the_agent_says_more(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 """`make demo HEADLESS=1` as a person runs it: two cameras, real ffmpeg, the real model, to the summary."""
 
+import contextlib
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -131,3 +136,60 @@ def test_a_source_that_does_not_exist_fails_alone(tmp_path: Path, model_path: Pa
     yard = camera(summary, "yard")
     assert yard["sampled"] == yard["processed"] == 7
     assert camera(summary, "gone")["state"] == "failed"
+
+
+def watching(out: Path) -> subprocess.Popen[str]:
+    """A demo as in a terminal, with a page, that has begun to watch."""
+    clip = shared_file("data/video/one-by-one-person-detection.mp4")
+    command = [sys.executable, "-m", "infra.local.demo", "--out", str(out), "--sources", f"hall={clip}"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    status = out / "status.json"
+    await_(lambda: status.is_file() and json.loads(status.read_text())["cameras"][0]["sampled"] >= 3)
+    return process
+
+
+def await_(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def programs_of(out: Path) -> list[str]:
+    """The command lines of all programs that a demo in that folder has started, and its own."""
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"DEMO_UNDER_TEST={out}".encode() in file.read_bytes():
+                lines.append((file.parent / "cmdline").read_text().replace("\0", " "))
+    return lines
+
+
+def test_ctrl_c_ends_it_in_order(tmp_path: Path, model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert model_path
+    out = tmp_path / "out"
+    monkeypatch.setenv("DEMO_UNDER_TEST", str(out))
+    process = watching(out)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everybody in the foreground
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert "Visits" in said
+    row = camera(json.loads((out / "summary.json").read_text()), "hall")
+    assert row["sampled"] == row["uploaded"] == row["processed"] >= 3
+    assert programs_of(out) == []
+
+
+def test_nothing_outlives_a_demo_that_is_killed(
+    tmp_path: Path, model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert model_path
+    out = tmp_path / "out"
+    monkeypatch.setenv("DEMO_UNDER_TEST", str(out))
+    process = watching(out)
+    assert len(programs_of(out)) >= 4, "the demo, moto's server, the runner, the agent"
+    process.kill()
+    process.communicate()
+    await_(lambda: programs_of(out) == [])

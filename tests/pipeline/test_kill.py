@@ -9,7 +9,7 @@ import boto3
 
 from tests.builders import NOON, at
 from tests.pipeline.conftest import Cloud, NewCloud
-from vigie.aws.frame_store import SITE_DOCUMENT
+from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.alerting import AlertState
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.reports import Timings
@@ -31,11 +31,11 @@ def upload(cloud: Cloud, coco_folder: Path) -> None:
 
 def outcome(cloud: Cloud) -> tuple[Any, ...]:
     """All that the tables hold, but for how long things took and when they were done."""
-    untimed = Timings(0, 0, 0, 0, reported_at=NOON)
+    untimed = Timings(0, 0, 0, 0)
     span = (NOON, at(120))
     reports = cloud.store.reports("hall", *span)
     return (
-        [replace(report, timings=untimed) for report in reports],
+        [replace(report, timings=untimed, reported_at=NOON) for report in reports],
         cloud.store.minutes("hall", *span),
         [(record.alert, record.state) for record in cloud.store.alerts("hall", *span)],
     )

@@ -1,48 +1,76 @@
-"""Alerts are claimed, sent, closed: once, whatever comes again or dies in between."""
+"""Alerts are claimed, sent, closed: once, whatever comes again, comes late, or dies in between."""
 
 from typing import Any
 
 import pytest
 
-from tests.builders import at, visit
+from infra.catalog import CATALOG
+from tests.builders import at, report, seen
 from tests.fakes import FakeNotifier, FakeReportStore
 from vigie.domain.alerting import AlertRule, AlertState
 from vigie.domain.cameras import Camera
+from vigie.domain.reports import FrameReport
+from vigie.domain.series import VisitsChange
 from vigie.domain.sites import Site
-from vigie.domain.visits import Visit
 from vigie.errors import Conflict, Unavailable
 from vigie.steps.alert import CLAIM_LEASE_S, send_alerts
+from vigie.steps.minutes import keep_minutes
 
 SITE = Site(cameras=(Camera("hall", "Entrance hall"),), rules=(AlertRule(rule_id="people"),))
 
 
-def send(visits: list[Visit], store: FakeReportStore, notifier: Any, *, now_s: float = 2) -> int:
-    return send_alerts(visits, site=SITE, alerts=store, notifier=notifier, clock=lambda: at(now_s))
+class World:
+    """A camera's store and the people behind the notifier."""
+
+    def __init__(self) -> None:
+        self.store = FakeReportStore()
+        self.people = FakeNotifier()
+
+    def see(self, frame: FrameReport) -> VisitsChange:
+        self.store.add_report(frame)
+        return keep_minutes(frame, store=self.store, limits=SITE.visits).change
+
+    def tell(self, change: VisitsChange, *, now_s: float = 5, notifier: Any = None) -> int:
+        return send_alerts(
+            "hall",
+            change,
+            site=SITE,
+            store=self.store,
+            notifier=notifier or self.people,
+            clock=lambda: at(now_s),
+        )
+
+    def alerts(self) -> list[tuple[str, AlertState]]:
+        return [
+            (record.alert.visit.visit_id[5:24], record.state)
+            for record in self.store.alerts("hall", at(0), at(3600))
+        ]
 
 
 def test_an_alert_is_sent_once() -> None:
-    store, notifier = FakeReportStore(), FakeNotifier()
-    assert send([visit()], store, notifier) == 1
-    assert send([visit()], store, notifier) == 0
-    ((alert_id, subject, text),) = notifier.sent
+    world = World()
+    change = world.see(report(0, seen()))
+    assert world.tell(change) == 1
+    assert world.tell(change) == 0
+    ((alert_id, subject, text),) = world.people.sent
     assert alert_id == "people/hall-20260131T120000000Z-person-1"
     assert subject == "Person at Entrance hall, 12:00:00"
     assert "Entrance hall" in text
-    assert [record.state for record in store.alerts("hall", at(0), at(1))] == [AlertState.SENT]
+    assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
 
 
 def test_nobody_asked_nobody_is_told() -> None:
-    store, notifier = FakeReportStore(), FakeNotifier()
-    assert send([visit(label="car")], store, notifier) == 0
-    assert notifier.sent == []
-    assert store.alerts("hall", at(0), at(1)) == ()
+    world = World()
+    assert world.tell(world.see(report(0, seen("car")))) == 0
+    assert world.people.sent == []
+    assert world.alerts() == []
 
 
 def test_what_is_too_old_is_recorded_not_sent() -> None:
-    store, notifier = FakeReportStore(), FakeNotifier()
-    assert send([visit()], store, notifier, now_s=901) == 0
-    assert notifier.sent == []
-    assert [record.state for record in store.alerts("hall", at(0), at(1))] == [AlertState.TOO_OLD]
+    world = World()
+    assert world.tell(world.see(report(0, seen())), now_s=901) == 0
+    assert world.people.sent == []
+    assert world.alerts() == [("20260131T120000000Z", AlertState.TOO_OLD)]
 
 
 class Broken:
@@ -51,18 +79,60 @@ class Broken:
 
 
 def test_a_failed_sending_is_tried_again_when_its_claim_has_run_out() -> None:
-    store, notifier = FakeReportStore(), FakeNotifier()
+    world = World()
+    change = world.see(report(0, seen()))
     with pytest.raises(Unavailable):
-        send([visit()], store, Broken())
+        world.tell(change, notifier=Broken())
     with pytest.raises(Conflict):
-        send([visit()], store, notifier, now_s=3)
-    assert send([visit()], store, notifier, now_s=2 + CLAIM_LEASE_S) == 1
-    assert len(notifier.sent) == 1
+        world.tell(change, now_s=6)
+    assert world.tell(change, now_s=5 + CLAIM_LEASE_S) == 1
+    assert len(world.people.sent) == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (2, 0, 1), (1, 2, 0), (0, 2, 1)])
+def test_one_presence_is_told_once_in_whatever_order_its_frames_come(order: tuple[int, ...]) -> None:
+    world = World()
+    for second in order:
+        world.tell(world.see(report(second, seen())))
+    assert len(world.people.sent) == 1
+    assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
+
+
+def test_two_that_turn_out_to_be_one_leave_one_alert() -> None:
+    world = World()
+    for second in (0, 5, 2.5):
+        world.tell(world.see(report(second, seen())))
+    assert len(world.people.sent) == 2, "who could know before the third frame came?"
+    assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
+
+
+def test_one_that_turns_out_to_be_two_is_told_of_twice() -> None:
+    # At 0 and 2 s in one place; the late frame shows that the first one had walked over there by 1 s.
+    world = World()
+    for frame in (report(0, seen(x=0.2)), report(2, seen(x=0.2))):
+        world.tell(world.see(frame))
+    assert len(world.people.sent) == 1
+    world.tell(world.see(report(1, seen(x=0.6), seen(x=0.21, confidence=0.95))))
+    in_order = World()
+    for frame in (report(0, seen(x=0.2)), report(1, seen(x=0.6), seen(x=0.21, confidence=0.95))):
+        in_order.tell(in_order.see(frame))
+    in_order.tell(in_order.see(report(2, seen(x=0.2))))
+    assert world.alerts() == in_order.alerts()
+    assert len(world.people.sent) == len(in_order.people.sent) == 2
+
+
+def test_an_alert_that_is_being_sent_is_not_taken_over() -> None:
+    world = World()
+    with pytest.raises(Unavailable):
+        world.tell(world.see(report(1, seen())), notifier=Broken())
+    change = world.see(report(0, seen()))
+    with pytest.raises(Conflict, match="is being sent, while its visit is no more"):
+        world.tell(change, now_s=6)
+    assert world.tell(change, now_s=5 + CLAIM_LEASE_S) == 1, "its sender had died before it sent anything"
+    assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
 
 
 def test_the_lease_outlasts_the_function_and_ends_before_the_message_is_given_up() -> None:
-    from infra.catalog import CATALOG
-
     function, queue = CATALOG.function_of("alerts"), CATALOG.queues[1]
     assert function.timeout.total_seconds() < CLAIM_LEASE_S
     assert CATALOG.visibility("alerts").total_seconds() * (queue.max_receives - 1) > CLAIM_LEASE_S

@@ -45,7 +45,7 @@ def test_what_is_long_past_wakes_nobody(age_s: float, too_old: bool) -> None:
 
 def test_the_words_say_who_where_and_when_in_local_time() -> None:
     message = message_for(
-        Alert("people", PERSON_AT_DOOR), camera=Camera("hall", "Entrance hall"), zone=ZoneInfo("Europe/Paris")
+        Alert("people", PERSON_AT_DOOR), camera=Camera("hall", "Entrance hall"), tz=ZoneInfo("Europe/Paris")
     )
     assert message.subject == "Person at Entrance hall, 13:00:00"
     assert message.text == (

@@ -14,9 +14,9 @@ Anchor = tuple[
 ]  # cx, cy, w, h, then the scores of the classes
 
 
-def output(*anchors: Anchor) -> Tensor:
-    """Lay anchors out as the model does, [1, 4 + 3, n]."""
-    return np.array(anchors, np.float32).reshape(-1, 7).T[np.newaxis]
+def rows(*anchors: Anchor) -> Tensor:
+    """Lay anchors out as a head does, [4 + 3, n]."""
+    return np.array(anchors, np.float32).reshape(-1, 7).T
 
 
 def select(
@@ -24,7 +24,7 @@ def select(
 ) -> Boxes:
     box = fit(640, 640, into=(640, 640), stride=32)
     wanted = np.array(classes, np.intp)
-    return select_boxes(output(*anchors), box, classes=wanted, confidence=confidence, iou=iou)
+    return select_boxes(rows(*anchors), box, classes=wanted, confidence=confidence, iou=iou)
 
 
 # Boxes 10 wide and high: moved by 10/3 they overlap by 1/2, and by more when moved less.

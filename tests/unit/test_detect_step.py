@@ -9,13 +9,23 @@ from typing import Any
 import pytest
 
 from tests.builders import NOON, at, seen
-from tests.fakes import FakeFrameStore, FakePublisher, FakeReportStore
+from tests.fakes import (
+    FakeArtist,
+    FakeFrameStore,
+    FakeNotifier,
+    FakePictureStore,
+    FakePublisher,
+    FakeReportStore,
+)
+from vigie.domain.alerting import AlertRule
 from vigie.domain.cameras import Camera, Zone
 from vigie.domain.detections import Detection
 from vigie.domain.frames import Frame, FrameKey
+from vigie.domain.reports import Timings
 from vigie.domain.series import MINUTE, Minute, visits_of
 from vigie.domain.sites import Site
 from vigie.errors import NotFound, PictureError, Unavailable
+from vigie.steps.alert import send_alerts
 from vigie.steps.detect import Outcome, detect_frame
 from vigie.steps.ports import Sighting
 
@@ -32,7 +42,7 @@ class ScriptedDetector:
         self.looks += 1
         if jpeg == b"cut":
             raise PictureError("cut short: a JPEG of 3 bytes without its end marker")
-        return Sighting(640, 360, self.scenes[int(jpeg)], 1.0, 1.0, 1.0, 1.0)
+        return Sighting(640, 360, self.scenes[int(jpeg)], Timings(1, 1, 1, 1))
 
 
 @dataclass
@@ -44,6 +54,8 @@ class World:
     frames: FakeFrameStore = field(default_factory=FakeFrameStore)
     reports: FakeReportStore = field(default_factory=FakeReportStore)
     publisher: FakePublisher = field(default_factory=FakePublisher)
+    artist: FakeArtist = field(default_factory=FakeArtist)
+    pictures: FakePictureStore = field(default_factory=FakePictureStore)
 
     def __post_init__(self) -> None:
         self.detector = ScriptedDetector(self.scenes)
@@ -59,6 +71,8 @@ class World:
             "detector": self.detector,
             "frames": self.frames,
             "reports": self.reports,
+            "artist": self.artist,
+            "pictures": self.pictures,
             "publisher": self.publisher,
             "clock": lambda: at(99),
         }
@@ -72,13 +86,14 @@ def test_a_frame_is_reported_stored_counted_and_published() -> None:
     report = world.reports.report(FrameKey("hall", NOON))
     assert report is not None
     assert [detection.zones for detection in report.detections] == [("yard",), ("yard",)]
-    assert (report.model, report.interval_s, report.timings.reported_at) == ("scripted@00000000", 0.5, at(99))
+    assert (report.model, report.interval_s, report.reported_at) == ("scripted@00000000", 0.5, at(99))
     minute = world.reports.minute("hall", NOON)
     assert minute is not None
     assert (minute.frames, minute.people, minute.vehicles) == (1, 1, 1)
-    ((published, begun),) = world.publisher.published
+    ((published, change),) = world.publisher.published
     assert published == report
-    assert [visit.label for visit in begun] == ["car", "person"]
+    assert [visit.label for visit in change.begun] == ["car", "person"]
+    assert (change.begin, change.end, change.is_late) == (NOON, at(0.001), False)
 
 
 def test_a_second_delivery_looks_no_second_time_and_publishes_the_same() -> None:
@@ -97,7 +112,7 @@ def test_a_bad_picture_goes_to_quarantine_with_its_reason_once() -> None:
     key = world.arrive(0, b"cut")
     for _ in range(2):
         assert world.take(key) is Outcome.QUARANTINED
-    assert world.frames.quarantined == {key: "cut short: a JPEG of 3 bytes without its end marker"}
+    assert world.frames.moved == {key: "cut short: a JPEG of 3 bytes without its end marker"}
     assert world.publisher.published == []
 
 
@@ -105,7 +120,7 @@ def test_a_key_that_is_none_goes_to_quarantine() -> None:
     world = World()
     world.frames.others.add("frames/holiday.jpg")
     assert world.take("frames/holiday.jpg") is Outcome.QUARANTINED
-    assert world.frames.quarantined["frames/holiday.jpg"].startswith("'frames/holiday.jpg' is no frame key")
+    assert world.frames.moved["frames/holiday.jpg"].startswith("'frames/holiday.jpg' is no frame key")
 
 
 def test_a_frame_that_is_gone_is_not_passed_over_in_silence() -> None:
@@ -128,7 +143,7 @@ def test_a_report_is_stored_before_anything_is_published() -> None:
     assert world.reports.report(FrameKey("hall", NOON)) is not None
     world.take(key)
     assert world.detector.looks == 1, "the retry finds the report"
-    assert [visit.started_at for visit in world.publisher.published[0][1]] == [NOON]
+    assert [visit.started_at for visit in world.publisher.published[0][1].begun] == [NOON]
 
 
 def test_what_is_published_of_a_visit_is_what_its_first_frame_shows() -> None:
@@ -143,9 +158,10 @@ def test_what_is_published_of_a_visit_is_what_its_first_frame_shows() -> None:
         late.take(keys[0], publisher=Mute())
     late.take(keys[1])
     late.take(keys[0])
-    begun = orderly.publisher.published[0][1]
+    begun = orderly.publisher.published[0][1].begun
     assert [visit.confidence for visit in begun] == [0.6]
-    assert late.publisher.published[1][1] == begun
+    assert late.publisher.published[1][1].begun == begun
+    assert late.publisher.published[1][1].is_late
 
 
 class CrashingStore(FakeReportStore):
@@ -181,9 +197,10 @@ def crossing(number: int) -> tuple[Detection, ...]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_any_order_repetition_and_crash_leaves_the_same_tables(seed: int) -> None:
+def test_any_order_repetition_and_crash_leaves_the_same_tables_and_alerts(seed: int) -> None:
     scenes = [crossing(number) for number in range(150)]
-    orderly, shuffled = World(scenes), World(scenes)
+    everything = Site(rules=(AlertRule(rule_id="all", labels=()),))
+    orderly, shuffled = World(scenes, everything), World(scenes, everything)
     chance = random.Random(seed)
     shuffled.reports = CrashingStore(chance)
     for world in (orderly, shuffled):
@@ -201,8 +218,39 @@ def test_any_order_repetition_and_crash_leaves_the_same_tables(seed: int) -> Non
             shuffled.take(key)
         except Unavailable:
             queue.insert(min(len(queue), chance.randrange(1, 60)), key)
+        if chance.random() < 0.3:
+            tell(shuffled, chance)
     assert tables(shuffled) == tables(orderly)
+    for world in (orderly, shuffled):
+        tell(world, chance)
+    assert alerts(shuffled) == alerts(orderly)
     assert len(visits_of(tables(orderly)[1])) == 9, "the scenes are busy enough to go wrong"
+    assert len(alerts(orderly)) == 9
+
+
+def tell(world: World, chance: random.Random) -> None:
+    """Send the alerts of what was published until now, in any order, some of it twice."""
+    messages = [
+        (report, change) for report, change in world.publisher.published if change.begun or change.is_late
+    ]
+    messages += [message for message in messages if chance.random() < 0.3]
+    chance.shuffle(messages)
+    world.publisher.published.clear()
+    for report, change in messages:
+        send_alerts(
+            report.key.camera_id,
+            change,
+            site=world.site,
+            store=world.reports,
+            notifier=FakeNotifier(),
+            clock=lambda: at(300),
+        )
+
+
+def alerts(world: World) -> list[tuple[Any, ...]]:
+    """Every alert that is stored about the camera."""
+    records = world.reports.alerts("hall", NOON, NOON + 10 * MINUTE)
+    return [(record.alert, record.state) for record in records]
 
 
 def tables(world: World) -> tuple[tuple[Any, ...], tuple[Minute, ...]]:

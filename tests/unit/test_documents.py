@@ -41,7 +41,7 @@ def test_a_camera_that_nobody_named_is_a_bare_one() -> None:
         ('{"timezone": "UTC"}', r"^site\.json: timezone is no known key; name, time_zone, cameras"),
         (
             '{"cameras": [{"camera_id": "hall", "fps": 2}]}',
-            r"cameras\.0\.fps is no known key; camera_id, name, zones are$",
+            r"cameras\.0\.fps is no known key; camera_id, name, zones, faces are$",
         ),
         ('{"cameras": [{}]}', r"^site\.json: cameras\.0\.camera_id is missing$"),
         ('{"cameras": [{"camera_id": "Hall"}]}', r"cameras\.0: camera_id 'Hall' must be 1 to 32 of a-z"),
@@ -50,7 +50,16 @@ def test_a_camera_that_nobody_named_is_a_bare_one() -> None:
             r"^site\.json: camera_id 'a' is given twice$",
         ),
         ('{"rules": [{"rule_id": "a"}, {"rule_id": "a"}]}', r"rule_id 'a' is given twice"),
-        ('{"rules": [{"rule_id": ""}]}', r"rules\.0: rule_id must not be empty"),
+        ('{"rules": [{"rule_id": "a#b"}]}', r"rules\.0: rule_id 'a#b' must be 1 to 32 of a-z"),
+        (
+            '{"cameras": [{"camera_id": "hall"}], "rules": [{"rule_id": "a", "cameras": ["hal"]}]}',
+            r"^site\.json: rule 'a' asks for camera 'hal'; there is hall$",
+        ),
+        ('{"rules": [{"rule_id": "a", "labels": ["persn"]}]}', r"label 'persn'; there is person, bicycle"),
+        (
+            '{"rules": [{"rule_id": "a", "zones": ["door"]}]}',
+            r"rule 'a' asks for zone 'door'; there is none$",
+        ),
         ('{"time_zone": "Paris"}', r"time_zone 'Paris' is no name such as Europe/Paris"),
         ('{"time_zone": "../etc"}', r"time_zone '\.\./etc' is no name"),
         ('{"labels": []}', r"labels must name at least one thing"),
@@ -97,8 +106,8 @@ def test_settings_come_from_the_environment() -> None:
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
-        ({}, r"bucket is missing; table is missing"),
-        ({"VIGIE_THREADS": "two"}, r"threads: input should be a valid integer.*not 'two'"),
+        ({}, r"^the environment lacks VIGIE_BUCKET, VIGIE_TABLE, VIGIE_REPORTS_TOPIC, VIGIE_MODEL$"),
+        ({"VIGIE_THREADS": "two"}, r"^VIGIE_THREADS: input should be a valid integer.*not 'two'"),
     ],
 )
 def test_a_missing_or_bad_setting_is_named(environ: dict[str, str], sentence: str) -> None:

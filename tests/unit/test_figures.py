@@ -16,10 +16,10 @@ from matplotlib.patches import StepPatch
 
 from vigie.charts.figures import activity_histogram, all_cameras, camera_curve, to_png, to_svg
 from vigie.domain.cameras import Camera
-from vigie.domain.detections import Box
+from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import day_bounds
-from vigie.domain.series import MINUTE, CameraDay, Minute, Point
+from vigie.domain.series import MINUTE, CameraDay, CountPoint, Minute
 from vigie.domain.visits import Visit
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -32,7 +32,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def a_visit(begins_at: datetime, seconds: float, label: str = "person", ordinal: int = 1) -> Visit:
     ends_at = begins_at + timedelta(seconds=seconds)
     key = FrameKey("hall", begins_at)
-    return Visit("hall", label, begins_at, ordinal, ends_at, Box(0, 0, 1, 1), 0.9, key)
+    first = Detection(label, 0.9, Box(0, 0, 1, 1))
+    return Visit("hall", first, begins_at, ordinal, ends_at, first.box, first.confidence, key)
 
 
 def a_minute(
@@ -53,14 +54,14 @@ def a_minute(
 
 def a_day(
     minutes: Sequence[Minute] = (),
-    points: Sequence[Point] = (),
+    points: Sequence[CountPoint] = (),
     *,
     on: date = NOVEMBER,
-    zone: ZoneInfo = PARIS,
+    tz: ZoneInfo = PARIS,
     camera: Camera | None = None,
 ) -> CameraDay:
     camera = camera or Camera("hall", "Entrance hall")
-    return CameraDay(camera, *day_bounds(on, zone), tuple(minutes), tuple(points), ())
+    return CameraDay(camera, *day_bounds(on, tz), tuple(minutes), tuple(points), ())
 
 
 def minutes_from(begins_at: datetime, count: int, people: int = 0) -> list[Minute]:
@@ -95,7 +96,7 @@ def words(figure: Figure) -> list[str]:
 
 def test_curve_steps_from_frame_to_frame() -> None:
     counts = [(0, 0), (1, 0), (1, 2), (1, 2)]
-    points = [Point(NOON + timedelta(seconds=2 * n), *both) for n, both in enumerate(counts)]
+    points = [CountPoint(NOON + timedelta(seconds=2 * n), *both) for n, both in enumerate(counts)]
     curve = camera_curve(a_day([a_minute(NOON, 1, 2)], points), PARIS).axes[0]
     assert line(curve, "people") == [(0, 0), (2, 0), (2, 1), (4, 1), (4, 1), (8, 1)]
     assert line(curve, "vehicles") == [(0, 0), (2, 0), (2, 0), (4, 0), (4, 2), (8, 2)]
@@ -108,7 +109,7 @@ def test_curve_of_minutes_shows_the_most_of_each() -> None:
 
 def test_points_that_do_not_reach_through_the_coverage_give_way_to_the_minutes() -> None:
     # Reports expire before minutes: the morning's points are gone.
-    points = [Point(NOON + 2 * MINUTE, 5, 0)]
+    points = [CountPoint(NOON + 2 * MINUTE, 5, 0)]
     curve = camera_curve(a_day(minutes_from(NOON, 3, people=1), points), PARIS).axes[0]
     assert line(curve, "people") == [(0, 1), (180, 1)]
     assert hatched(curve) == []
@@ -118,7 +119,7 @@ def test_points_that_do_not_reach_through_the_coverage_give_way_to_the_minutes()
 def test_lines_stop_at_a_hole_and_the_hole_is_hatched(*, with_points: bool) -> None:
     minutes = [*minutes_from(NOON, 3, people=1), *minutes_from(NOON + 5 * MINUTE, 2, people=1)]
     seconds = [*range(180), *range(300, 420)] if with_points else []
-    points = [Point(NOON + timedelta(seconds=s), 1, 0) for s in seconds]
+    points = [CountPoint(NOON + timedelta(seconds=s), 1, 0) for s in seconds]
     figure = camera_curve(a_day(minutes, points), PARIS)
     for axes in figure.axes:
         assert hatched(axes) == [(180, 300)]
@@ -168,15 +169,13 @@ TICKS = [
 ]
 
 
-@pytest.mark.parametrize(("seconds", "pace", "zone", "labels"), TICKS)
-def test_ticks_suit_the_length_and_the_zone(
-    seconds: int, pace: int, zone: ZoneInfo, labels: list[str]
-) -> None:
-    points = [Point(NOON + timedelta(seconds=s), 0, 0) for s in range(0, seconds, pace)]
+@pytest.mark.parametrize(("seconds", "pace", "tz", "labels"), TICKS)
+def test_ticks_suit_the_length_and_the_zone(seconds: int, pace: int, tz: ZoneInfo, labels: list[str]) -> None:
+    points = [CountPoint(NOON + timedelta(seconds=s), 0, 0) for s in range(0, seconds, pace)]
     minutes = minutes_from(NOON, max(1, seconds // 60))
-    last = camera_curve(a_day(minutes, points, zone=zone), zone).axes[-1]
+    last = camera_curve(a_day(minutes, points, tz=tz), tz).axes[-1]
     assert x_labels(last)[: len(labels)] == labels
-    assert zone.key in last.get_xlabel()
+    assert tz.key in last.get_xlabel()
     low, high = last.get_xlim()
     assert low < 0
     assert seconds < high <= seconds * 1.02 + 0.5
@@ -237,7 +236,7 @@ def test_no_cameras_is_a_chart_too(chart: object) -> None:
 
 
 def test_one_lone_frame_is_a_chart() -> None:
-    figure = camera_curve(a_day([a_minute(NOON, 1)], [Point(NOON, 1, 0)]), PARIS)
+    figure = camera_curve(a_day([a_minute(NOON, 1)], [CountPoint(NOON, 1, 0)]), PARIS)
     assert line(figure.axes[0], "people") == [(0, 1), (1, 1)]
     assert "13:00:00" in x_labels(figure.axes[-1])
 

@@ -1,46 +1,28 @@
 """JPEGs of every kind that a camera, or a stranger, may send; and the letterbox's geometry."""
 
-import struct
-
 import cv2
 import numpy as np
 import pytest
 
+from tests.jpegs import (
+    PLAIN,
+    PROGRESSIVE,
+    THUMBNAIL,
+    jpeg,
+    noise,
+    picture,
+    pillow,
+    with_frame,
+    with_orientation,
+    with_scans,
+    with_segment,
+    with_size,
+    without_middle,
+)
 from vigie.domain.frames import MAX_JPEG_BYTES
 from vigie.errors import PictureError
-from vigie.vision.images import Image, decode_jpeg, fit, to_tensor
-
-
-def picture(width: int = 64, height: int = 48) -> Image:
-    """Smooth, with a red patch in the upper left corner."""
-    image = np.full((height, width, 3), 90, np.uint8)
-    image[: height // 3, : width // 3] = (0, 0, 255)
-    return image
-
-
-def jpeg(image: Image, *options: int) -> bytes:
-    done, content = cv2.imencode(".jpg", image, options)
-    assert done
-    return content.tobytes()
-
-
-def with_size(content: bytes, width: int, height: int) -> bytes:
-    """Forge the header's size."""
-    sof = content.index(b"\xff\xc0")
-    return content[: sof + 5] + struct.pack(">HH", height, width) + content[sof + 9 :]
-
-
-def with_segment(content: bytes, marker: int, payload: bytes) -> bytes:
-    return content[:2] + struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload + content[2:]
-
-
-def with_orientation(content: bytes, orientation: int) -> bytes:
-    entry = struct.pack(">HHHIHH", 1, 0x0112, 3, 1, orientation, 0)  # one entry: tag, SHORT, one value
-    return with_segment(content, 0xE1, b"Exif\0\0" + b"MM\0\x2a\0\0\0\x08" + entry + b"\0\0\0\0")
-
-
-PLAIN = jpeg(picture())
-THUMBNAIL = b"\xff\xd8\xff\xc0\x00\x0b\x08\x4e\x20\x4e\x20\x01\xff\xda\xff\xd9"
+from vigie.vision.headers import MAX_SCANS, MAX_SEGMENTS, read_header
+from vigie.vision.images import Canvas, decode_jpeg, decode_pixels, fit, to_tensor
 
 REFUSED = [
     pytest.param(b"", "^empty object$", id="an upload that was cut off at once"),
@@ -66,6 +48,26 @@ REFUSED = [
         PLAIN + bytes(MAX_JPEG_BYTES), f"bytes, at most {MAX_JPEG_BYTES} are read$", id="a file too long"
     ),
     pytest.param(
+        with_scans(PROGRESSIVE, 2000), f"^20[0-9][0-9] scans, at most {MAX_SCANS} ", id="a bomb: 2,000 scans"
+    ),
+    pytest.param(
+        with_scans(jpeg(picture(8000, 4000), cv2.IMWRITE_JPEG_PROGRESSIVE, 1), 50),
+        "^8000x4000 pixels in 60 scans, at most 500000000 pixels",
+        id="a bomb: many scans over many pixels",
+    ),
+    pytest.param(
+        PLAIN[:2] + b"\xff\xfe\x00\x02" * (MAX_SEGMENTS + 1) + PLAIN[2:],
+        f"^more than {MAX_SEGMENTS} segments",
+        id="a bomb: empty comments",
+    ),
+    pytest.param(with_frame(PLAIN, 0xC1, 12), "^a JPEG of 12 bits a sample, only 8", id="12 bits"),
+    pytest.param(with_frame(PLAIN, 0xC3, 16), r"not read \(marker FFC3\): lossless", id="16 bits, lossless"),
+    pytest.param(with_frame(PLAIN, 0xC5, 8), r"not read \(marker FFC5\)", id="layered"),
+    pytest.param(
+        without_middle(noise(), 300), "^damaged JPEG: data is missing", id="300 bytes lost on the way"
+    ),
+    pytest.param(without_middle(noise(), 3000), "^damaged JPEG: data is missing", id="3,000 bytes lost"),
+    pytest.param(
         PLAIN[: PLAIN.index(b"\xff\xc4")] + b"\xff\xda\x00\x02\xff\xd9", "^damaged JPEG", id="no tables"
     ),
 ]
@@ -79,7 +81,12 @@ def test_decode_jpeg_refuses_with_a_sentence(content: bytes, sentence: str) -> N
 
 DECODED = [
     pytest.param(PLAIN, id="baseline"),
-    pytest.param(jpeg(picture(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1), id="progressive: many scans"),
+    pytest.param(PROGRESSIVE, id="progressive: many scans"),
+    pytest.param(with_scans(PROGRESSIVE, MAX_SCANS - 10), id="progressive: as many scans as are decoded"),
+    pytest.param(pillow("CMYK"), id="CMYK, for printers"),
+    pytest.param(pillow("CMYK", progressive=True), id="CMYK, progressive"),
+    pytest.param(pillow("RGB", subsampling=2, quality=95), id="4:2:0"),
+    pytest.param(pillow("RGB", keep_rgb=True), id="RGB, not YCbCr"),
     pytest.param(jpeg(picture(), cv2.IMWRITE_JPEG_RST_INTERVAL, 1), id="restart markers"),
     pytest.param(PLAIN + bytes(1000), id="padding after the end"),
     pytest.param(with_segment(PLAIN, 0xE1, THUMBNAIL), id="a thumbnail with a size of its own"),
@@ -100,21 +107,93 @@ def test_decode_jpeg_gives_three_channels_of_a_grey_picture() -> None:
     assert image.shape == (48, 64, 3)
 
 
-@pytest.mark.parametrize(
-    ("orientation", "shape", "red"),
-    [
-        pytest.param(1, (48, 64, 3), (4, 4), id="upright"),
-        pytest.param(3, (48, 64, 3), (44, 60), id="upside down"),
-        pytest.param(6, (64, 48, 3), (4, 44), id="camera turned left: rotate right"),
-        pytest.param(8, (64, 48, 3), (60, 4), id="camera turned right: rotate left"),
-    ],
-)
+ORIENTATIONS = [  # red: where the stored upper left corner comes to lie
+    pytest.param(1, (48, 64, 3), (4, 4), id="upright"),
+    pytest.param(2, (48, 64, 3), (4, 60), id="mirrored"),
+    pytest.param(3, (48, 64, 3), (44, 60), id="upside down"),
+    pytest.param(4, (48, 64, 3), (44, 4), id="upside down in a mirror"),
+    pytest.param(5, (64, 48, 3), (4, 4), id="mirrored along the diagonal"),
+    pytest.param(6, (64, 48, 3), (4, 44), id="camera turned left: rotate right"),
+    pytest.param(7, (64, 48, 3), (60, 44), id="mirrored along the other diagonal"),
+    pytest.param(8, (64, 48, 3), (60, 4), id="camera turned right: rotate left"),
+    pytest.param(0, (48, 64, 3), (4, 4), id="no orientation that EXIF knows"),
+    pytest.param(9, (48, 64, 3), (4, 4), id="nor this"),
+]
+
+
+@pytest.mark.parametrize(("orientation", "shape", "red"), ORIENTATIONS)
 def test_decode_jpeg_turns_the_picture_upright(
     orientation: int, shape: tuple[int, int, int], red: tuple[int, int]
 ) -> None:
-    image = decode_jpeg(with_orientation(PLAIN, orientation))
+    content = with_orientation(PLAIN, orientation)
+    image = decode_jpeg(content)
     assert image.shape == shape
     np.testing.assert_allclose(image[red], (0, 0, 255), atol=12)
+    # OpenCV's own reading of EXIF is the reference.
+    np.testing.assert_array_equal(image, cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR))
+    half = decode_pixels(content, read_header(content), least=(shape[1] // 2, shape[0] // 2))
+    assert half.shape == (shape[0] // 2, shape[1] // 2, 3)
+    np.testing.assert_allclose(half[red[0] // 2, red[1] // 2], (0, 0, 255), atol=12)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"XX\0\x2a\0\0\0\x08", id="neither byte order"),
+        pytest.param(b"MM\0\x2a\xff\xff\xff\xff", id="a directory beyond the end"),
+        pytest.param(b"MM\0\x2a\0\0\0\x08\xff\xff", id="65,535 entries, and none there"),
+        pytest.param(b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x04\0\x01\0\0\0\x06\0\0\0", id="of another type"),
+    ],
+)
+def test_damaged_exif_turns_nothing(exif: bytes) -> None:
+    assert decode_jpeg(with_segment(PLAIN, 0xE1, b"Exif\0\0" + exif)).shape == (48, 64, 3)
+
+
+def test_exif_of_the_other_byte_order() -> None:
+    exif = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+    assert decode_jpeg(with_segment(PLAIN, 0xE1, b"Exif\0\0" + exif)).shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "least", "decoded"),
+    [
+        pytest.param((1280, 720), (640, 360), (640, 360), id="twice as large"),
+        pytest.param((1281, 721), (640, 360), (641, 361), id="an odd row stays"),
+        pytest.param((1278, 720), (640, 361), (1278, 720), id="a row too small at a half"),
+        pytest.param((1400, 788), (640, 360), (700, 394), id="a little more than twice"),
+        pytest.param((1600, 900), (640, 360), (1600, 900), id="2.5 times: 1.25 would be left"),
+        pytest.param((1920, 1080), (640, 360), (1920, 1080), id="three times: 1.5 would be left"),
+        pytest.param((3200, 1800), (640, 360), (1600, 900), id="five times: 2.5 is left"),
+        pytest.param((2560, 1440), (640, 360), (640, 360), id="four times"),
+        pytest.param((5120, 2880), (640, 360), (640, 360), id="eight times"),
+        pytest.param((640, 360), (640, 360), (640, 360), id="as large"),
+        pytest.param((320, 180), (640, 360), (320, 180), id="smaller"),
+    ],
+)
+def test_decode_at_a_reduced_scale(
+    size: tuple[int, int], least: tuple[int, int], decoded: tuple[int, int]
+) -> None:
+    content = jpeg(picture(*size))
+    image = decode_pixels(content, read_header(content), least=least)
+    assert (image.shape[1], image.shape[0]) == decoded
+    np.testing.assert_allclose(image[4, 4], (0, 0, 255), atol=12)
+
+
+@pytest.mark.parametrize("width", [320, 317])
+@pytest.mark.parametrize("options", [(), (cv2.IMWRITE_JPEG_RST_INTERVAL, 3)])
+def test_a_grey_scene_is_no_damage(width: int, options: tuple[int, ...]) -> None:
+    grey = np.full((240, width, 3), 128, np.uint8)
+    np.testing.assert_array_equal(decode_jpeg(jpeg(grey, *options)), grey)
+
+
+def test_a_canvas_is_used_again_and_forgets_what_it_showed() -> None:
+    box = fit(64, 48, into=(64, 64), stride=32)
+    canvas = Canvas(box)
+    first = canvas.fill(picture())
+    black = canvas.fill(np.zeros((96, 128, 3), np.uint8))
+    assert black is first
+    np.testing.assert_array_equal(black, to_tensor(np.zeros((48, 64, 3), np.uint8), box))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import report, seen, visit
+from tests.builders import at, report, seen, visit
+from vigie.domain.series import VisitsChange
 from vigie.errors import MessageError
 from vigie.messages import object_keys, read_report_message, read_schedule, write_report_message
 
@@ -42,11 +43,11 @@ def test_what_is_no_notification_is_refused(body: str, words: str) -> None:
 
 def test_a_report_message_survives_its_json() -> None:
     full = report(0.5, seen(zones=("door",)), seen("car", x=0.2, confidence=0.3))
-    begun = (visit(0.5, zones=("door",)),)
-    message = read_report_message(write_report_message(full, begun))
+    change = VisitsChange((visit(0.5, zones=("door",)),), at(0.5), at(60))
+    message = read_report_message(write_report_message(full, change))
     assert (message.key, message.width, message.height) == (full.key, full.width, full.height)
     assert message.detections == full.detections
-    assert message.visits_begun == begun
+    assert message.change == change
 
 
 @pytest.mark.parametrize(
@@ -57,10 +58,11 @@ def test_a_report_message_survives_its_json() -> None:
         {"detections": [{"label": "person", "confidence": 0.5, "box": [0.9, 0, 0.1, 1], "zones": []}]},
         {"visits_begun": [{}]},
         {"visits_begun": None},
+        {"visits_changed": {"from": "now"}},
     ],
 )
 def test_what_is_no_report_message_is_refused(change: dict[str, object]) -> None:
-    good = json.loads(write_report_message(report(0, seen()), ()))
+    good = json.loads(write_report_message(report(0, seen()), VisitsChange((), at(0), at(0.001))))
     with pytest.raises(MessageError, match="no report message"):
         read_report_message(json.dumps(good | change))
 

@@ -10,7 +10,7 @@ import pytest
 
 from vigie.charts.page import CameraFiles, Link, PageDay, Picture, page_day, render_page
 from vigie.domain.cameras import Camera
-from vigie.domain.detections import Box
+from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import day_bounds
 from vigie.domain.series import CameraDay, Minute
@@ -64,7 +64,8 @@ def a_visit(
 ) -> Visit:
     key = FrameKey(camera_id, begins_at)
     end = begins_at + timedelta(seconds=seconds)
-    return Visit(camera_id, label, begins_at, ordinal, end, Box(0, 0, 1, 1), 0.914, key)
+    first = Detection(label, 0.914, Box(0, 0, 1, 1))
+    return Visit(camera_id, first, begins_at, ordinal, end, first.box, first.confidence, key)
 
 
 def a_day(
@@ -119,15 +120,14 @@ def test_table_sums_up_each_camera() -> None:
     ]
 
 
-def test_quarantined_frames_have_a_column_when_they_are_counted() -> None:
+def test_quarantined_frames_have_a_column_when_there_are_any() -> None:
     files = CameraFiles(svg="a.svg", png="a.png", csv="a.csv")
     day = page_day(
-        [a_day([a_visit(AT)]), a_day(camera_id="attic")],
+        [replace(a_day([a_visit(AT)]), quarantined=3), a_day(camera_id="attic")],
         PARIS,
         site="Site",
         updated_at=AT,
         camera_files={"hall": files, "attic": files},
-        quarantined={"hall": 3},
     )
     rows = Page(render_page(day)).rows
     assert rows[0][-2] == "Quarantined"
@@ -146,6 +146,21 @@ def test_visits_are_listed_latest_first_in_local_time() -> None:
     assert "2026-11-22T07:51:20.000Z" in page.all("time", "datetime")
     assert "Updated 2026-11-22 08:51:00" in page.text
     assert "Europe/Paris (UTC+01:00)" in page.text
+
+
+def test_visits_with_a_picture_show_it_and_lead_to_it() -> None:
+    hall = a_day([a_visit(AT), a_visit(AT + timedelta(minutes=5), label="car")], name="Entrance hall")
+    key = "site/pictures/hall/2026-11-22/20261122T075100000Z-person-9140.jpg"
+    files = {"hall": CameraFiles(svg="a.svg", png="a.png", csv="a.csv")}
+    day = page_day(
+        [hall], PARIS, site="S", updated_at=AT, camera_files=files, pictures={key: "../pictures/x.jpg"}
+    )
+    page = Page(render_page(day))
+    assert page.rows[-3][0] == "Picture"
+    assert [row[1:3] for row in page.rows[-2:]] == [["Entrance hall", "car"], ["Entrance hall", "person"]]
+    assert page.all("img", "src")[-1] == "../pictures/x.jpg"
+    assert page.all("a", "href").count("../pictures/x.jpg") == 1
+    assert "Picture of the person before Entrance hall at 08:51:00" in page.all("a", "aria-label")
 
 
 def test_the_hour_that_comes_twice_is_told_apart() -> None:
@@ -168,7 +183,7 @@ def test_charts_are_pictures_with_words_and_links() -> None:
             a_page(
                 a_day([a_visit(AT)]),
                 overviews=(Picture(title="All cameras", svg="all.svg", png="all.png", alt="All at once"),),
-                earlier=(Link(title="2026-11-21", href="2026-11-21.html"),),
+                other_days=(Link(title="2026-11-21", href="2026-11-21.html"),),
             )
         )
     )
@@ -207,10 +222,10 @@ HOSTILE = [
 def test_names_stay_words(name: str) -> None:
     plain = Page(render_page(a_page(a_day([a_visit(AT)], name="hall"))))
     day = a_page(
-        a_day([replace(a_visit(AT), label=name)], name=name),
+        a_day([a_visit(AT, label=name)], name=name),
         site=name,
         overviews=(Picture(title=name, svg="all.svg", png="all.png", alt=name),),
-        earlier=(Link(title=name, href=f"{name}.html"),),
+        other_days=(Link(title=name, href=f"{name}.html"),),
     )
     page = Page(render_page(day))
     assert page.text.count(name) >= 6

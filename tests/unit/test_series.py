@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from tests.builders import NOON, at, report, seen
 from vigie.domain.cameras import Camera
-from vigie.domain.series import MINUTE, add_report, camera_day, fold_minute, visits_of
-from vigie.domain.visits import VisitRule
+from vigie.domain.series import MINUTE, camera_day, extend_minute, fold_minute, visits_of
+from vigie.domain.visits import VisitLimits
 
-RULE = VisitRule()
+LIMITS = VisitLimits()
 
 
 def test_a_minute_counts_what_visits_own() -> None:
@@ -18,7 +18,7 @@ def test_a_minute_counts_what_visits_own() -> None:
             report(2, seen(x=0.1), seen(x=0.9, confidence=0.3)),
             report(7, seen("bus"), seen("bicycle", x=0.1)),
         ],
-        RULE,
+        LIMITS,
     )
     assert minute is not None
     assert (minute.frames, minute.people, minute.vehicles, minute.carried_in) == (3, 2, 2, 0)
@@ -28,21 +28,27 @@ def test_a_minute_counts_what_visits_own() -> None:
     assert [visit.label for visit in minute.begun_at(at(7))] == ["bicycle", "bus"]
 
 
+def test_what_is_neither_person_nor_vehicle_is_a_visit_and_no_count() -> None:
+    minute = fold_minute(None, [report(0, seen("dog"), seen())], LIMITS)
+    assert minute is not None
+    assert (minute.people, minute.vehicles, len(minute.visits)) == (1, 0, 2)
+
+
 def test_no_reports_no_minute() -> None:
-    assert fold_minute(None, [], RULE) is None
+    assert fold_minute(None, [], LIMITS) is None
 
 
 def test_adding_one_by_one_is_folding() -> None:
     reports = [report(second, seen(x=0.1 + second / 100)) for second in range(0, 60, 2)]
     minute = None
     for each in reports:
-        minute = add_report(minute, each, RULE)
-    assert minute == fold_minute(None, reports, RULE)
+        minute = extend_minute(minute, each, LIMITS)
+    assert minute == fold_minute(None, reports, LIMITS)
 
 
 def test_a_visit_goes_on_into_the_next_minute_and_counts_once() -> None:
-    first = fold_minute(None, [report(58, seen()), report(59, seen())], RULE)
-    second = fold_minute(first, [report(61, seen()), report(70)], RULE)
+    first = fold_minute(None, [report(58, seen()), report(59, seen())], LIMITS)
+    second = fold_minute(first, [report(61, seen()), report(70)], LIMITS)
     assert first is not None
     assert second is not None
     assert second.carried_in == 1
@@ -51,8 +57,8 @@ def test_a_visit_goes_on_into_the_next_minute_and_counts_once() -> None:
 
 
 def test_a_visit_that_ends_unseen_is_not_of_the_next_minute() -> None:
-    first = fold_minute(None, [report(59, seen())], RULE)
-    second = fold_minute(first, [report(61), report(70)], RULE)
+    first = fold_minute(None, [report(59, seen())], LIMITS)
+    second = fold_minute(first, [report(61), report(70)], LIMITS)
     assert first is not None
     assert second is not None
     assert second.carried_in == 1, "at 61 s it might still have come back"
@@ -61,20 +67,20 @@ def test_a_visit_that_ends_unseen_is_not_of_the_next_minute() -> None:
 
 
 def test_what_was_long_gone_is_not_carried_in() -> None:
-    first = fold_minute(None, [report(30, seen())], RULE)
-    second = fold_minute(first, [report(61, seen())], RULE)
+    first = fold_minute(None, [report(30, seen())], LIMITS)
+    second = fold_minute(first, [report(61, seen())], LIMITS)
     assert second is not None
     assert second.carried_in == 0
     assert len(second.visits) == 1
 
 
 def test_a_day_names_each_detections_visit() -> None:
-    earlier = fold_minute(None, [report(-1, seen())], RULE)
+    earlier = fold_minute(None, [report(-1, seen())], LIMITS)
     reports = [
         report(1, seen(), seen("car", x=0.9)),
         report(2, seen(confidence=0.3), seen("car", x=0.9, confidence=0.4)),
     ]
-    minute = fold_minute(earlier, reports, RULE)
+    minute = fold_minute(earlier, reports, LIMITS)
     assert minute is not None
     day = camera_day(
         Camera("hall"),
@@ -83,10 +89,12 @@ def test_a_day_names_each_detections_visit() -> None:
         minutes=[minute],
         reports=list(reversed(reports)),
         earlier=earlier,
-        rule=RULE,
+        quarantined=2,
+        limits=LIMITS,
     )
+    assert day.quarantined == 2
     assert [(point.people, point.vehicles) for point in day.points] == [(1, 1), (1, 1)]
-    owners = [sight.visit.started_at if sight.visit else None for sight in day.sights]
+    owners = [owned.visit.started_at if owned.visit else None for owned in day.detections]
     assert owners == [at(-1), at(1), at(-1), at(1)]
     assert [visit.started_at for visit in day.visits] == [at(-1), at(1)]
     assert minute.begins_at + MINUTE <= day.ends_at

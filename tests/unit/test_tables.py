@@ -11,32 +11,32 @@ from vigie.domain.cameras import Camera
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.reports import FrameReport, Timings
-from vigie.domain.series import CameraDay, Sight
+from vigie.domain.series import CameraDay, OwnedDetection
 from vigie.domain.visits import Visit
 
 AT = datetime(2026, 11, 22, 7, 51, 13, 500000, tzinfo=UTC)
 
 
-def a_sight(
+def an_owned(
     seconds: float = 0, *, zones: tuple[str, ...] = (), label: str = "person", owned: bool = True
-) -> Sight:
+) -> OwnedDetection:
     detection = Detection(label, 0.87654, Box(0.1, 0.25, 0.30004, 1), zones)
     key = FrameKey("hall", AT + timedelta(seconds=seconds))
-    report = FrameReport(key, 768, 432, (detection,), "yolov8n", Timings(0, 0, 0, 0, AT))
-    visit = Visit("hall", label, AT, 1, key.captured_at, detection.box, 0.9, key)
-    return Sight(report, detection, visit if owned else None)
+    report = FrameReport(key, 768, 432, (detection,), "yolov8n", Timings(0, 0, 0, 0), AT)
+    visit = Visit("hall", detection, AT, 1, key.captured_at, detection.box, 0.9, key)
+    return OwnedDetection(report, detection, visit if owned else None)
 
 
-def table(*sights: Sight) -> bytes:
+def table(*sights: OwnedDetection) -> bytes:
     return detections_csv(CameraDay(Camera("hall"), AT, AT + timedelta(days=1), (), (), sights))
 
 
-def rows(*sights: Sight) -> list[dict[str, str]]:
+def rows(*sights: OwnedDetection) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(table(*sights).decode("utf-8"), newline="")))
 
 
 def test_a_row_says_all_of_a_detection() -> None:
-    (row,) = rows(a_sight(zones=("door", "till")))
+    (row,) = rows(an_owned(zones=("door", "till")))
     assert row == {
         "captured_at": "2026-11-22T07:51:13.500Z",
         "camera_id": "hall",
@@ -58,12 +58,12 @@ def test_a_day_without_detections_has_its_headings() -> None:
 
 
 def test_rows_come_in_order_of_time() -> None:
-    times = [row["captured_at"] for row in rows(a_sight(2), a_sight(0), a_sight(1))]
+    times = [row["captured_at"] for row in rows(an_owned(2), an_owned(0), an_owned(1))]
     assert times == sorted(times)
 
 
 def test_a_detection_of_no_visit_names_none() -> None:
-    (row,) = rows(a_sight(owned=False))
+    (row,) = rows(an_owned(owned=False))
     assert row["visit"] == ""
 
 
@@ -85,7 +85,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "written", "why"), NAMES)
 def test_names_are_never_formulas(name: str, written: str, why: str) -> None:
-    assert rows(a_sight(zones=(name,)))[0]["zone"] == written, why
+    assert rows(an_owned(zones=(name,)))[0]["zone"] == written, why
     # The second of two begins a cell where ';' separates.
-    assert rows(a_sight(zones=("door", name)))[0]["zone"] == f"door;{written}", why
-    assert rows(a_sight(label=name))[0]["label"] == written, why
+    assert rows(an_owned(zones=("door", name)))[0]["zone"] == f"door;{written}", why
+    assert rows(an_owned(label=name))[0]["label"] == written, why

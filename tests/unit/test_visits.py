@@ -9,12 +9,12 @@ from tests.builders import at, report, seen
 from vigie.domain.detections import Detection
 from vigie.domain.reports import FrameReport
 from vigie.domain.series import fold_minute, visits_of
-from vigie.domain.visits import Visit, VisitRule, follow
+from vigie.domain.visits import Visit, VisitLimits, follow
 
-RULE = VisitRule()
+LIMITS = VisitLimits()
 
 
-def visits(reports: Sequence[FrameReport], rule: VisitRule = RULE) -> tuple[Visit, ...]:
+def visits(reports: Sequence[FrameReport], rule: VisitLimits = LIMITS) -> tuple[Visit, ...]:
     """All visits of reports within one minute, by the fold that the system uses."""
     minute = fold_minute(None, reports, rule)
     return visits_of([minute] if minute else [])
@@ -87,21 +87,21 @@ def test_a_walk_through_the_picture_is_one_visit_at_any_rate(rate: float) -> Non
 
 
 def test_low_rates_widen_the_memory_and_nothing_else_does() -> None:
-    assert RULE.memory_s(None) == 3
-    assert RULE.memory_s(0.1) == 3
-    assert RULE.memory_s(5) == 7.5
-    assert RULE.memory_s(1e9) == 3600
+    assert LIMITS.memory_s(None) == 3
+    assert LIMITS.memory_s(0.1) == 3
+    assert LIMITS.memory_s(5) == 7.5
+    assert LIMITS.memory_s(1e9) == 3600
 
 
 def test_owners_run_parallel_to_the_detections() -> None:
-    found = follow((), report(0, seen(), seen(confidence=0.3), seen("car")), RULE)
+    found = follow((), report(0, seen(), seen(confidence=0.3), seen("car")), LIMITS)
     assert [owner and owner.label for owner in found.owners] == ["person", None, "car"]
 
 
 def test_visit_ids_tell_apart_what_began_together() -> None:
     found = visits([report(0.5, seen(x=0.1), seen(x=0.9), seen("car"))])
     assert [visit.visit_id for visit in found] == [
-        "hall-20260131T120000500Z-car-1",
+        "hall-20260131T120000500Z-car-3",
         "hall-20260131T120000500Z-person-1",
         "hall-20260131T120000500Z-person-2",
     ]
@@ -122,10 +122,10 @@ def test_a_visit_remembers_its_best_frame_and_every_zone() -> None:
 
 def test_the_order_of_reports_does_not_matter_to_a_minute() -> None:
     reports = [report(second / 2, seen(x=0.1 + second / 100), seen("car", x=0.9)) for second in range(60)]
-    orderly = fold_minute(None, reports, RULE)
+    orderly = fold_minute(None, reports, LIMITS)
     for seed in range(5):
         shuffled = random.Random(seed).sample(reports, len(reports))
-        assert fold_minute(None, shuffled, RULE) == orderly
+        assert fold_minute(None, shuffled, LIMITS) == orderly
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_the_order_of_reports_does_not_matter_to_a_minute() -> None:
 )
 def test_a_rule_that_makes_no_sense_is_refused(settings: dict[str, float], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        VisitRule(**settings)
+        VisitLimits(**settings)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from vigie.commands import faces
 from vigie.domain.detections import DEFAULT_LABELS, Detection
 from vigie.errors import PictureError, VigieError
 from vigie.steps.ports import Sighting
@@ -129,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
         help=f"with commas; default: {','.join(DEFAULT_LABELS)}",
     )
     command.add_argument("--json", action="store_true", help="a JSON object a line, boxes in pixels")
+
+    faces.register(commands)
     return parser
 
 

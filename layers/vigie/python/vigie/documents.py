@@ -79,7 +79,8 @@ def _sentence(kind: object, fault: Mapping[str, Any]) -> str:
             return f"{place}: {words}" if place else words
         case _:
             message: str = fault["msg"]
-            return f"{place}: {message[0].lower()}{message[1:]}, not {fault['input']!r}"
+            words = f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
+            return f"{place}: {words}" if place else words
 
 
 def _known_keys(kind: object, path: Sequence[str | int]) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """The only place that knows the JSON of events: S3's notifications, our report message, the schedule's.
 
-Doors in: `object_keys`, `read_report_message`, `read_schedule`. Door out: `write_report_message`.
+Doors in: `object_keys`, `read_report_message`, `read_schedule`. Doors out: `write_report_message` and
+`report_attributes`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,11 +15,12 @@ from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import from_iso, to_iso
 from vigie.domain.reports import FrameReport
+from vigie.domain.series import VisitsChange
 from vigie.domain.visits import Visit
 from vigie.errors import FrameKeyError, MessageError
 
-# The attribute by which subscriptions of the reports topic filter.
-VISITS_BEGUN = "visits_begun"
+# The attribute of the reports topic that says whether any visit began, moved or vanished: 1 or 0.
+VISITS_CHANGED = "visits_changed"
 
 
 def object_keys(body: str) -> tuple[str, ...]:
@@ -40,16 +42,16 @@ def object_keys(body: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ReportMessage:
-    """What the reports topic carries: one frame's size and detections, and the visits that it began."""
+    """What the reports topic carries: one frame's size and detections, and what it changed of the visits."""
 
     key: FrameKey
     width: int
     height: int
     detections: tuple[Detection, ...]
-    visits_begun: tuple[Visit, ...]
+    change: VisitsChange
 
 
-def write_report_message(report: FrameReport, visits_begun: Sequence[Visit]) -> str:
+def write_report_message(report: FrameReport, change: VisitsChange) -> str:
     """Write the message that `read_report_message` reads."""
     return json.dumps(
         {
@@ -58,10 +60,16 @@ def write_report_message(report: FrameReport, visits_begun: Sequence[Visit]) -> 
             "height": report.height,
             "model": report.model,
             "detections": [_detection_out(detection) for detection in report.detections],
-            "visits_begun": [_visit_out(visit) for visit in visits_begun],
+            "visits_begun": [_visit_out(visit) for visit in change.begun],
+            "visits_changed": {"from": to_iso(change.begin), "to": to_iso(change.end)},
         },
         separators=(",", ":"),
     )
+
+
+def report_attributes(report: FrameReport, change: VisitsChange) -> dict[str, str | int]:
+    """Return what a subscription may filter by without reading the body."""
+    return {"camera_id": report.key.camera_id, VISITS_CHANGED: int(bool(change.begun) or change.is_late)}
 
 
 def read_report_message(body: str) -> ReportMessage:
@@ -78,7 +86,11 @@ def read_report_message(body: str) -> ReportMessage:
             width=event["width"],
             height=event["height"],
             detections=tuple(_detection_in(detection) for detection in event["detections"]),
-            visits_begun=tuple(_visit_in(visit) for visit in event["visits_begun"]),
+            change=VisitsChange(
+                begun=tuple(_visit_in(visit) for visit in event["visits_begun"]),
+                begin=from_iso(event["visits_changed"]["from"]),
+                end=from_iso(event["visits_changed"]["to"]),
+            ),
         )
     except (KeyError, TypeError, ValueError, FrameKeyError) as error:
         raise MessageError(f"no report message: {body[:200]!r}") from error
@@ -130,7 +142,7 @@ def _visit_out(visit: Visit) -> dict[str, Any]:
     return {
         "visit_id": visit.visit_id,
         "camera_id": visit.camera_id,
-        "label": visit.label,
+        "first": _detection_out(visit.first),
         "started_at": to_iso(visit.started_at),
         "ordinal": visit.ordinal,
         "last_seen_at": to_iso(visit.last_seen_at),
@@ -144,7 +156,7 @@ def _visit_out(visit: Visit) -> dict[str, Any]:
 def _visit_in(data: Mapping[str, Any]) -> Visit:
     return Visit(
         camera_id=data["camera_id"],
-        label=data["label"],
+        first=_detection_in(data["first"]),
         started_at=from_iso(data["started_at"]),
         ordinal=data["ordinal"],
         last_seen_at=from_iso(data["last_seen_at"]),

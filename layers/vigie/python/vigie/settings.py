@@ -1,11 +1,12 @@
 """What each function reads from its environment, in one call: a field `table` comes from `VIGIE_TABLE`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vigie.documents import read_object
+from vigie.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -14,13 +15,17 @@ _PREFIX = "VIGIE_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectFrameSettings:
-    """Settings of `detect_frame`; `threads` is the vCPUs that its memory buys, 1,769 MB each."""
+    """Settings of `detect_frame`; `threads` is the vCPUs that its memory buys, 1,769 MB each.
+
+    Without `face_model` no faces are kept, whatever a camera asks.
+    """
 
     bucket: str
     table: str
     reports_topic: str
     model: Path
     threads: int = 1
+    face_model: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,14 @@ def read_settings(kind: type[T], environ: Mapping[str, str]) -> T:
         ConfigError: a variable is missing or does not fit; names the variable.
 
     """
-    names = {field.name: variable(field.name) for field in fields(kind)}  # type: ignore[arg-type]
-    given = {field: environ[name] for field, name in names.items() if environ.get(name)}
-    return read_object(kind, given, source="the environment (VIGIE_...)")
+    given: dict[str, Any] = {}
+    missing: list[str] = []
+    for field in fields(kind):  # type: ignore[arg-type]
+        name = variable(field.name)
+        if text := environ.get(name):
+            given[field.name] = read_object(field.type, text, source=name)  # type: ignore[arg-type]
+        elif field.default is MISSING:
+            missing.append(name)
+    if missing:
+        raise ConfigError(f"the environment lacks {', '.join(missing)}")
+    return kind(**given)

@@ -19,9 +19,23 @@ if TYPE_CHECKING:
 
 
 def handle_batch(
-    event: dict[str, Any], context: "LambdaContext", *, handle: Callable[[str], object], logger: "Logger"
+    event: dict[str, Any],
+    context: "LambdaContext",
+    *,
+    build: Callable[[], Callable[[str], object]],
+    logger: "Logger",
 ) -> "PartialItemFailureResponse":
-    """Call `handle` with each message's body; return the ids of the messages for which it raised."""
+    """Call what `build` gives with each message's body; return the ids of the messages for which it raised.
+
+    Raises:
+        VigieError: `build` failed, so no message can be handled; all of them come again.
+
+    """
+    try:
+        handle = build()
+    except VigieError as error:
+        logger.error("function cannot work", reason=str(error))  # noqa: TRY400 - the sentence says it all
+        raise
 
     # Powertools passes the record by this argument's name: it must stay `record`.
     def handle_record(record: "SQSRecord") -> None:

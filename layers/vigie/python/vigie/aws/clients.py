@@ -33,6 +33,8 @@ _BY_CODE: dict[str, type[CloudError]] = {
     "NoSuchBucket": NotFound,
     "ConditionalCheckFailedException": Conflict,
     "TransactionConflictException": Conflict,
+    # Cancelled for a condition that does not hold, or for another transaction under way: both are races.
+    "TransactionCanceledException": Conflict,
     "PreconditionFailed": Conflict,
     "AccessDenied": AccessDenied,
     "AccessDeniedException": AccessDenied,
@@ -94,3 +96,14 @@ def translated(doing: str) -> Iterator[None]:
         raise AccessDenied(f"{doing} failed: no AWS credentials were found on this machine") from error
     except BotoCoreError as error:
         raise CloudError(f"{doing} failed: {error}") from error
+
+
+def keys_under(client: "S3Client", bucket: str, prefix: str, *, delimiter: str = "") -> Iterator[str]:
+    """Yield the keys of a bucket under a prefix, sorted; with a delimiter those right under it alone."""
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, Delimiter=delimiter
+    )
+    with translated(f"listing {prefix}"):
+        for page in pages:
+            for item in page.get("Contents", ()):
+                yield item["Key"]

@@ -1,25 +1,26 @@
-"""The data bucket: frames, their quarantine, the site document, and the files under site/."""
+"""The data bucket's frames/ and quarantine/."""
 
-import logging
-import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from vigie.aws.clients import translated
-from vigie.documents import read_json
+from vigie.aws.clients import keys_under, translated
 from vigie.domain.cameras import is_camera_id
-from vigie.domain.frames import FRAMES_PREFIX, MAX_JPEG_BYTES, Frame, FrameKey, quarantine_key
-from vigie.domain.sites import Site
-from vigie.errors import ConfigError, NotFound, PictureError
-from vigie.steps.ports import SiteFile
+from vigie.domain.frames import (
+    FRAMES_PREFIX,
+    MAX_JPEG_BYTES,
+    QUARANTINE_PREFIX,
+    Frame,
+    FrameKey,
+    day_prefix,
+    quarantine_key,
+)
+from vigie.domain.instants import utc_days
+from vigie.errors import FrameKeyError, NotFound, PictureError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SITE_DOCUMENT = "site/config/site.json"
 
-_log = logging.getLogger(__name__)
-
-_SITE_MAX_AGE_S = 60.0
 # S3 allows 2 kB of metadata in all, and ASCII only.
 _REASON_LENGTH = 500
 
@@ -80,6 +81,18 @@ class S3FrameStore:
             head = self._s3.head_object(Bucket=self._bucket, Key=quarantine_key(object_key))
         return head["Metadata"].get("reason", "")
 
+    def quarantined(self, camera_id: str, begin: datetime, end: datetime) -> int:
+        """See `FrameStore.quarantined`."""
+        count = 0
+        for day in utc_days(begin, end):
+            for object_key in keys_under(self._s3, self._bucket, quarantine_key(day_prefix(camera_id, day))):
+                try:
+                    key = FrameKey.parse(FRAMES_PREFIX + object_key.removeprefix(QUARANTINE_PREFIX))
+                except FrameKeyError:
+                    continue
+                count += begin <= key.captured_at < end
+        return count
+
     def camera_ids(self) -> tuple[str, ...]:
         """See `FrameStore.camera_ids`."""
         with translated("listing the cameras"):
@@ -89,62 +102,6 @@ class S3FrameStore:
             prefixes = [p["Prefix"] for page in pages for p in page.get("CommonPrefixes", ())]
         ids = (prefix.removeprefix(FRAMES_PREFIX).rstrip("/") for prefix in prefixes)
         return tuple(sorted(camera_id for camera_id in ids if is_camera_id(camera_id)))
-
-
-class S3Shelf:
-    """Implements `SiteShelf` on the data bucket."""
-
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._s3 = client
-        self._bucket = bucket
-
-    def put(self, file: SiteFile) -> None:
-        """See `SiteShelf.put`."""
-        with translated(f"writing site/{file.path}"):
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=f"site/{file.path}",
-                Body=file.content,
-                ContentType=file.media_type,
-                CacheControl="no-cache",
-            )
-
-
-class S3SiteSource:
-    """Implements `SiteSource` on the bucket's site document, read again when it is a minute old."""
-
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._s3 = client
-        self._bucket = bucket
-        self._site: Site | None = None
-        self._read_at = 0.0
-
-    def site(self) -> Site:
-        """See `SiteSource.site`; a document that went bad is reported, and the last good one stays.
-
-        Raises:
-            ConfigError: the document does not fit, and none before it did.
-
-        """
-        now = time.monotonic()
-        if self._site is None or now - self._read_at > _SITE_MAX_AGE_S:
-            try:
-                self._site = self._read()
-            except ConfigError as error:
-                if self._site is None:
-                    raise
-                _log.warning("the site document is refused, the last good one stays: %s", error)
-            self._read_at = now
-        return self._site
-
-    def _read(self) -> Site:
-        try:
-            with translated(f"reading {SITE_DOCUMENT}"):
-                answer = self._s3.get_object(Bucket=self._bucket, Key=SITE_DOCUMENT)
-                with answer["Body"] as body:
-                    return read_json(Site, body.read(), source=SITE_DOCUMENT)
-        except NotFound:
-            return Site()
 
 
 def _ascii(text: str) -> str:

@@ -15,18 +15,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from vigie.domain.alerting import Alert, AlertState
+from vigie.domain.alerting import Alert, AlertRecord, AlertState
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import MILLISECOND, from_iso, to_iso, to_stamp
 from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.series import Minute
 from vigie.domain.visits import Visit
-from vigie.steps.ports import AlertRecord
 
 Item = dict[str, Any]
 
-REPORT, MINUTE, ALERT = "REPORT#", "MINUTE#", "ALERT#"
+REPORTS, MINUTES, ALERTS = "REPORT#", "MINUTE#", "ALERT#"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,17 +36,17 @@ def partition(camera_id: str, day: date) -> str:
 
 def report_sort(instant: datetime) -> str:
     """Return the sort key of the report of that capture time."""
-    return REPORT + to_stamp(instant)[9:18]
+    return REPORTS + to_stamp(instant)[9:18]
 
 
 def minute_sort(begins_at: datetime) -> str:
     """Return the sort key of the minute that begins then."""
-    return f"{MINUTE}{begins_at:%H%M}"
+    return f"{MINUTES}{begins_at:%H%M}"
 
 
 def alert_sort(alert: Alert) -> str:
     """Return the sort key of an alert."""
-    return f"{ALERT}{to_stamp(alert.visit.started_at)[9:18]}#{alert.rule_id}#{alert.visit.visit_id}"
+    return f"{ALERTS}{to_stamp(alert.visit.started_at)[9:18]}#{alert.rule_id}#{alert.visit.visit_id}"
 
 
 def report_out(report: FrameReport) -> Item:
@@ -65,10 +64,10 @@ def report_out(report: FrameReport) -> Item:
             _decimal(value)
             for value in (timings.decode_ms, timings.prepare_ms, timings.infer_ms, timings.select_ms)
         ],
-        "reported_at": to_iso(timings.reported_at),
+        "reported_at": to_iso(report.reported_at),
     }
-    if timings.sampled_at is not None:
-        item["sampled_at"] = to_iso(timings.sampled_at)
+    if report.sampled_at is not None:
+        item["sampled_at"] = to_iso(report.sampled_at)
     if report.interval_s is not None:
         item["interval_s"] = _decimal(report.interval_s)
     return item
@@ -88,9 +87,9 @@ def report_in(item: Mapping[str, Any]) -> FrameReport:
             prepare_ms=prepare_ms,
             infer_ms=infer_ms,
             select_ms=select_ms,
-            reported_at=from_iso(item["reported_at"]),
-            sampled_at=from_iso(item["sampled_at"]) if "sampled_at" in item else None,
         ),
+        reported_at=from_iso(item["reported_at"]),
+        sampled_at=from_iso(item["sampled_at"]) if "sampled_at" in item else None,
         interval_s=float(item["interval_s"]) if "interval_s" in item else None,
     )
 
@@ -162,7 +161,7 @@ def _visit_out(visit: Visit) -> list[Any]:
     times = (visit.started_at, visit.last_seen_at, visit.best_frame.captured_at)
     box = (_decimal(corner) for corner in _corners(visit.box))
     return [
-        visit.label,
+        _detection_out(visit.first),
         visit.ordinal,
         *(_milliseconds(time) for time in times),
         _decimal(visit.confidence),
@@ -172,10 +171,10 @@ def _visit_out(visit: Visit) -> list[Any]:
 
 
 def _visit_in(data: list[Any], camera_id: str) -> Visit:
-    label, ordinal, started, seen, best, confidence, x1, y1, x2, y2, *zones = data
+    first, ordinal, started, seen, best, confidence, x1, y1, x2, y2, *zones = data
     return Visit(
         camera_id=camera_id,
-        label=label,
+        first=_detection_in(first),
         started_at=_instant(started),
         ordinal=int(ordinal),
         last_seen_at=_instant(seen),

@@ -1,21 +1,20 @@
 """SNS: the reports topic for the rest of the system, the alerts topic for people."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vigie.aws.clients import translated
-from vigie.messages import VISITS_BEGUN, write_report_message
+from vigie.domain.alerting import plain_subject
+from vigie.domain.pictures import picture_key
+from vigie.messages import report_attributes, write_report_message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from mypy_boto3_sns import SNSClient
 
     from vigie.domain.alerting import Alert
     from vigie.domain.reports import FrameReport
-    from vigie.domain.visits import Visit
-
-# SNS refuses longer subjects, line breaks, and what is not ASCII.
-_SUBJECT_LENGTH = 100
+    from vigie.domain.series import VisitsChange
 
 
 class SnsReportPublisher:
@@ -25,16 +24,13 @@ class SnsReportPublisher:
         self._sns = client
         self._topic = topic_arn
 
-    def publish_report(self, report: "FrameReport", visits_begun: "Sequence[Visit]") -> None:
-        """See `ReportPublisher.publish_report`; attributes let a subscription filter without the body."""
+    def publish_report(self, report: "FrameReport", change: "VisitsChange") -> None:
+        """See `ReportPublisher.publish_report`."""
         with translated(f"publishing the report of {report.key}"):
             self._sns.publish(
                 TopicArn=self._topic,
-                Message=write_report_message(report, visits_begun),
-                MessageAttributes={
-                    "camera_id": {"DataType": "String", "StringValue": report.key.camera_id},
-                    VISITS_BEGUN: {"DataType": "Number", "StringValue": str(len(visits_begun))},
-                },
+                Message=write_report_message(report, change),
+                MessageAttributes=_attributes(report_attributes(report, change)),
             )
 
 
@@ -46,23 +42,27 @@ class SnsNotifier:
         self._topic = topic_arn
 
     def notify(self, alert: "Alert", *, subject: str, text: str) -> None:
-        """See `Notifier.notify`; a subscriber can filter by camera, label and rule."""
+        """See `Notifier.notify`; a subscriber can filter by camera, label and rule.
+
+        `picture` is the key of the visit's picture in the data bucket, for whoever makes links of it.
+        """
         attributes = {
             "camera_id": alert.visit.camera_id,
             "label": alert.visit.label,
             "rule_id": alert.rule_id,
+            "picture": picture_key(alert.visit),
         }
         with translated(f"sending the alert {alert.alert_id}"):
             self._sns.publish(
                 TopicArn=self._topic,
-                Subject=_subject(subject),
+                Subject=plain_subject(subject),
                 Message=text,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-                },
+                MessageAttributes=_attributes(attributes),
             )
 
 
-def _subject(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat.encode("ascii", "replace").decode()[:_SUBJECT_LENGTH]
+def _attributes(values: "Mapping[str, str | int]") -> dict[str, Any]:
+    return {
+        name: {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
+        for name, value in values.items()
+    }

@@ -8,13 +8,12 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from vigie.aws import items
 from vigie.aws.clients import translated
-from vigie.domain.alerting import Alert, AlertState
+from vigie.domain.alerting import Alert, AlertRecord, AlertState
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import utc_days
 from vigie.domain.reports import FrameReport
 from vigie.domain.series import MINUTE, NEIGHBOURHOOD, Minute
 from vigie.errors import Conflict
-from vigie.steps.ports import AlertRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 _NEW = "attribute_not_exists(pk)"
 # What follows every sort key of a prefix: '$' is the character after '#'.
-_AFTER = {kind: kind.replace("#", "$") for kind in (items.REPORT, items.MINUTE, items.ALERT)}
+_AFTER = {kind: kind.replace("#", "$") for kind in (items.REPORTS, items.MINUTES, items.ALERTS)}
 
 
 class DynamoReportStore:
@@ -50,7 +49,7 @@ class DynamoReportStore:
 
     def reports(self, camera_id: str, begin: datetime, end: datetime) -> tuple[FrameReport, ...]:
         """See `MinuteStore.reports`."""
-        found = self._span(camera_id, begin, end, items.REPORT)
+        found = self._span(camera_id, begin, end, items.REPORTS)
         reports = (items.report_in(item) for item in found)
         return tuple(report for report in reports if begin <= report.key.captured_at < end)
 
@@ -73,7 +72,7 @@ class DynamoReportStore:
         if replaces is None:
             self._put(item, "beginning a minute", condition=_NEW)
             return
-        # Frames are never unsaid, so these three tell any two states of one minute apart: a fold over
+        # Frames are never unsaid, so these tell any two states of one minute apart: a fold over
         # the same frames that differs had other visits carried in, and so other open visits or counts.
         old = items.minute_out(replaces)
         compared = ("frames", "until", "carried_in", "open", "ended", "people", "vehicles")
@@ -87,7 +86,7 @@ class DynamoReportStore:
 
     def minutes(self, camera_id: str, begin: datetime, end: datetime) -> tuple[Minute, ...]:
         """See `MinuteStore.minutes`."""
-        minutes = (items.minute_in(item) for item in self._span(camera_id, begin, end, items.MINUTE))
+        minutes = (items.minute_in(item) for item in self._span(camera_id, begin, end, items.MINUTES))
         return tuple(minute for minute in minutes if begin <= minute.begins_at < end)
 
     def claim(self, alert: Alert, *, now: datetime, lease_s: float) -> bool:
@@ -115,9 +114,45 @@ class DynamoReportStore:
         """See `AlertStore.close`."""
         self._put(items.alert_out(alert, state, now), "closing an alert")
 
+    def adopt(self, orphan: AlertRecord, alert: Alert) -> None:
+        """See `AlertStore.adopt`."""
+        old = items.alert_out(orphan.alert, orphan.state, orphan.at)
+        new = items.alert_out(alert, orphan.state, orphan.at)
+        with translated("letting an alert take the place of another"):
+            self._db.transact_write_items(
+                TransactItems=[
+                    {
+                        "Delete": {
+                            "TableName": self._table,
+                            "Key": self._attributes({"pk": old["pk"], "sk": old["sk"]}),
+                            "ConditionExpression": "#state = :state AND #at = :at",
+                            "ExpressionAttributeNames": {"#state": "state", "#at": "at"},
+                            "ExpressionAttributeValues": self._attributes(
+                                {":state": old["state"], ":at": old["at"]}
+                            ),
+                        }
+                    },
+                    {
+                        "Put": {
+                            "TableName": self._table,
+                            "Item": self._attributes(new),
+                            "ConditionExpression": _NEW,
+                        }
+                    },
+                ]
+            )
+
+    def forget(self, orphan: AlertRecord) -> None:
+        """See `AlertStore.forget`."""
+        old = items.alert_out(orphan.alert, orphan.state, orphan.at)
+        with translated("forgetting an alert"):
+            self._db.delete_item(
+                TableName=self._table, Key=self._attributes({"pk": old["pk"], "sk": old["sk"]})
+            )
+
     def alerts(self, camera_id: str, begin: datetime, end: datetime) -> tuple[AlertRecord, ...]:
         """See `AlertStore.alerts`."""
-        records = (items.alert_in(item) for item in self._span(camera_id, begin, end, items.ALERT))
+        records = (items.alert_in(item) for item in self._span(camera_id, begin, end, items.ALERTS))
         return tuple(record for record in records if begin <= record.alert.visit.started_at < end)
 
     def _get(self, pk: str, sk: str) -> items.Item | None:
@@ -154,8 +189,8 @@ class DynamoReportStore:
         """Return the first minute from `first` to `last`, or the last one of them, looking backward."""
         days = utc_days(first, last + MINUTE)
         for day in days if forward else reversed(days):
-            low = items.minute_sort(first) if day == first.date() else items.MINUTE
-            high = items.minute_sort(last) if day == last.date() else _AFTER[items.MINUTE]
+            low = items.minute_sort(first) if day == first.date() else items.MINUTES
+            high = items.minute_sort(last) if day == last.date() else _AFTER[items.MINUTES]
             query = self._query(
                 items.partition(camera_id, day),
                 low,

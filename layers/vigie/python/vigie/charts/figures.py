@@ -34,7 +34,7 @@ _LONG = timedelta(hours=2)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def camera_curve(day: CameraDay, zone: ZoneInfo) -> Figure:
+def camera_curve(day: CameraDay, tz: ZoneInfo) -> Figure:
     """Draw people and vehicles at once over time, with the span of each visit below."""
     stretches, extent = stretches_of(day), extent_of([day])
     holes = _holes(stretches, extent)
@@ -42,7 +42,7 @@ def camera_curve(day: CameraDay, zone: ZoneInfo) -> Figure:
     with house_style():
         name = drawable(day.camera.title, day.camera.camera_id, most=_LONGEST_TITLE)
         below_in = min(max(0.11 * lanes, 0.26), 1.3)
-        sheet = Sheet(_titled(name, [day], zone), extent=extent, zone=zone, heights_in=(2.15, below_in))
+        sheet = Sheet(_titled(name, [day], tz), extent=extent, tz=tz, heights_in=(2.15, below_in))
         curve, below = sheet.rows
         _draw_counts(sheet, curve, stretches)
         count_axis(curve, _peak([stretches]))
@@ -52,16 +52,16 @@ def camera_curve(day: CameraDay, zone: ZoneInfo) -> Figure:
             sheet.shade(axes, holes)
         if not stretches:
             curve.set_yticks([])
-            sheet.say(curve, f"No frames on {_dates([day], zone)}")
+            sheet.say(curve, f"No frames on {_dates([day], tz)}")
         elif not bars:
             sheet.say(below, "no visits", size=8)
         return sheet.finish(key=_key(holes) if stretches else [HOLE_WORD])
 
 
-def all_cameras(days: Sequence[CameraDay], zone: ZoneInfo) -> Figure:
+def all_cameras(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
     """Draw people and vehicles at once before every camera, a row each, on one time axis and one scale."""
     if not days:
-        return _nothing("All cameras", days, zone)
+        return _nothing("All cameras", days, tz)
     extent = extent_of(days)
     if extent[1] - extent[0] > _LONG:
         # In a low row a minute is a pixel wide: points would swell the file and show no more.
@@ -74,9 +74,9 @@ def all_cameras(days: Sequence[CameraDay], zone: ZoneInfo) -> Figure:
     row_in = max(0.62, 1.5 - 0.16 * len(days)) if tall else 0.26
     with house_style():
         sheet = Sheet(
-            _titled("All cameras", days, zone),
+            _titled("All cameras", days, tz),
             extent=extent,
-            zone=zone,
+            tz=tz,
             heights_in=[row_in] * len(days),
             gap_in=0.3 if tall else 0.06,
             left_in=0.62 if tall else 1.5,
@@ -94,25 +94,25 @@ def all_cameras(days: Sequence[CameraDay], zone: ZoneInfo) -> Figure:
                 axes.set_yticks([])
                 axes.set_ylabel(name, rotation=0, ha="right", va="center")
         if not any(stretches):
-            sheet.say(sheet.rows[len(days) // 2], f"No frames on {_dates(days, zone)}")
+            sheet.say(sheet.rows[len(days) // 2], f"No frames on {_dates(days, tz)}")
         return sheet.finish(key=_key([hole for own in holes for hole in own]))
 
 
-def activity_histogram(days: Sequence[CameraDay], zone: ZoneInfo) -> Figure:
+def activity_histogram(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
     """Draw how many visits were present in each minute over all cameras, people and vehicles stacked.
 
     Below, how many of the cameras delivered frames: fewer visits before fewer cameras say little.
     """
     activity = activity_by_minute(days)
     if activity is None:
-        return _nothing("Activity by minute", days, zone)
+        return _nothing("Activity by minute", days, tz)
     holes = activity.uncovered
     several = len(days) > 1
     with house_style():
         sheet = Sheet(
-            _titled("Activity by minute", days, zone),
+            _titled("Activity by minute", days, tz),
             extent=activity.span,
-            zone=zone,
+            tz=tz,
             heights_in=(2.2, 0.3) if several else (2.2,),
             left_in=0.9 if several else 0.62,
             finest_s=60,
@@ -143,21 +143,21 @@ def _saved(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
     return file.getvalue()
 
 
-def _nothing(name: str, days: Sequence[CameraDay], zone: ZoneInfo) -> Figure:
+def _nothing(name: str, days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
     """Draw a chart that has nothing to show and says so, over the span that was asked for."""
     with house_style():
         if not days:
-            sheet = Sheet(name, extent=(_EPOCH, _EPOCH + MINUTE), zone=zone, heights_in=(1.2,))
+            sheet = Sheet(name, extent=(_EPOCH, _EPOCH + MINUTE), tz=tz, heights_in=(1.2,))
             sheet.rows[0].set_axis_off()
             sheet.say(sheet.rows[0], "No cameras")
             return sheet.figure
         extent = extent_of(days)
-        title = _titled(name, days, zone)
-        sheet = Sheet(title, extent=extent, zone=zone, heights_in=(1.2,), finest_s=60)
+        title = _titled(name, days, tz)
+        sheet = Sheet(title, extent=extent, tz=tz, heights_in=(1.2,), finest_s=60)
         sheet.rows[0].set_yticks([])
         sheet.rows[0].spines["left"].set_visible(False)
         sheet.shade(sheet.rows[0], [extent])
-        sheet.say(sheet.rows[0], f"No frames on {_dates(days, zone)}")
+        sheet.say(sheet.rows[0], f"No frames on {_dates(days, tz)}")
         return sheet.finish(key=[HOLE_WORD])
 
 
@@ -250,9 +250,9 @@ def _key(holes: Sequence[Span]) -> list[str]:
     return [PEOPLE_WORD, VEHICLES_WORD, *([HOLE_WORD] if holes else [])]
 
 
-def _titled(name: str, days: Sequence[CameraDay], zone: ZoneInfo) -> str:
-    return f"{name}, {_dates(days, zone)}"
+def _titled(name: str, days: Sequence[CameraDay], tz: ZoneInfo) -> str:
+    return f"{name}, {_dates(days, tz)}"
 
 
-def _dates(days: Sequence[CameraDay], zone: ZoneInfo) -> str:
-    return date_words(min(day.begins_at for day in days), max(day.ends_at for day in days), zone)
+def _dates(days: Sequence[CameraDay], tz: ZoneInfo) -> str:
+    return date_words(min(day.begins_at for day in days), max(day.ends_at for day in days), tz)

@@ -8,7 +8,7 @@ from math import nan
 from vigie.charts.stretches import Span, Stretch, holes_between
 from vigie.domain.detections import PERSON
 from vigie.domain.instants import seconds_between
-from vigie.domain.series import MINUTE, CameraDay
+from vigie.domain.series import MINUTE, CameraDay, count_by_kind
 from vigie.domain.visits import Visit
 
 # A visit of seconds in a chart of a day is drawn this part of the width wide, or nobody would see it.
@@ -110,10 +110,10 @@ def activity_by_minute(days: Iterable[CameraDay]) -> Activity | None:
     activity = Activity(first, [0] * length, [0] * length, [0] * length)
     for minute in minutes:
         index = (minute.begins_at - first) // MINUTE
-        people = sum(visit.label == PERSON for visit in minute.visits)
+        people, vehicles = count_by_kind(minute.visits)
         activity.cameras[index] += 1
         activity.people[index] += people
-        activity.vehicles[index] += len(minute.visits) - people
+        activity.vehicles[index] += vehicles
     return activity
 
 

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
 
 from vigie.charts.clock import date_words, local_date, time_words, zone_words
-from vigie.domain.detections import PERSON
 from vigie.domain.instants import to_iso
-from vigie.domain.series import CameraDay
+from vigie.domain.pictures import picture_key
+from vigie.domain.series import CameraDay, count_by_kind
 from vigie.domain.visits import Visit
 
 _LATEST_VISITS = 50
@@ -59,14 +60,14 @@ class PageCamera:
     most_people: int
     visits_of_people: int
     visits_of_vehicles: int
-    quarantined: int | None
+    quarantined: int
     curve: Picture
     csv: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageVisit:
-    """A visit in local time, with its instants for machines."""
+    """A visit in local time, with its instants for machines, and its picture, if there is one."""
 
     camera: str
     label: str
@@ -75,6 +76,7 @@ class PageVisit:
     last_seen: str
     last_seen_iso: str
     confidence: float
+    picture: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,59 +85,59 @@ class PageDay:
 
     site: str
     dates: str
-    zone: str
+    tz: str
     updated: str
     updated_iso: str
     cameras: tuple[PageCamera, ...]
     overviews: tuple[Picture, ...]
     visits: tuple[PageVisit, ...]
     visits_in_all: int
-    earlier: tuple[Link, ...]
+    other_days: tuple[Link, ...]
 
 
 def page_day(
     days: Sequence[CameraDay],
-    zone: ZoneInfo,
+    tz: ZoneInfo,
     *,
     site: str,
     updated_at: datetime,
     camera_files: Mapping[str, CameraFiles],
     overviews: Sequence[Picture] = (),
-    quarantined: Mapping[str, int] | None = None,
-    earlier: Sequence[Link] = (),
+    other_days: Sequence[Link] = (),
+    pictures: Mapping[str, str] = MappingProxyType({}),
 ) -> PageDay:
     """Put the page's words and numbers together.
 
-    `camera_files` has every camera of `days` by its id. With `quarantined`, frames by camera id, the table
-    has a column of them, 0 for a camera that it does not name.
+    `camera_files` has every camera of `days` by its id, `pictures` the address of each key of a visit's
+    picture that is there.
     """
     begin = min((day.begins_at for day in days), default=updated_at)
     end = max((day.ends_at for day in days), default=updated_at)
-    dates = date_words(begin, end, zone)
-    one_day = dates == str(local_date(begin, zone))
+    dates = date_words(begin, end, tz)
+    one_day = dates == str(local_date(begin, tz))
     visits = [(visit, day) for day in days for visit in day.visits]
     visits.sort(key=lambda pair: (pair[0].started_at, pair[0].visit_id), reverse=True)
     return PageDay(
         site=site,
         dates=dates,
-        zone=zone_words(begin, end, zone),
-        updated=f"{local_date(updated_at, zone)} {time_words(updated_at, zone)}",
+        tz=zone_words(begin, end, tz),
+        updated=f"{local_date(updated_at, tz)} {time_words(updated_at, tz)}",
         updated_iso=to_iso(updated_at),
         cameras=tuple(
             _page_camera(
                 day,
                 camera_files[day.camera.camera_id],
-                quarantined=None if quarantined is None else quarantined.get(day.camera.camera_id, 0),
                 dates=dates,
             )
             for day in days
         ),
         overviews=tuple(overviews),
         visits=tuple(
-            _page_visit(visit, day, zone, dated=not one_day) for visit, day in visits[:_LATEST_VISITS]
+            _page_visit(visit, day, tz, dated=not one_day, pictures=pictures)
+            for visit, day in visits[:_LATEST_VISITS]
         ),
         visits_in_all=len(visits),
-        earlier=tuple(earlier),
+        other_days=tuple(other_days),
     )
 
 
@@ -148,10 +150,9 @@ def render_page(day: PageDay, *, refresh_s: int | None = None) -> str:
     return environment.from_string(source).render(day=day, refresh_s=refresh_s)
 
 
-def _page_camera(day: CameraDay, where: CameraFiles, *, quarantined: int | None, dates: str) -> PageCamera:
-    of_people = sum(visit.label == PERSON for visit in day.visits)
+def _page_camera(day: CameraDay, where: CameraFiles, *, dates: str) -> PageCamera:
+    of_people, of_vehicles = count_by_kind(day.visits)
     most_people = max((minute.people for minute in day.minutes), default=0)
-    of_vehicles = len(day.visits) - of_people
     said = (
         f"{_number(of_people, 'visit')} of people, {of_vehicles} of vehicles, "
         f"at most {_number(most_people, 'person', 'people')} at once; "
@@ -167,7 +168,7 @@ def _page_camera(day: CameraDay, where: CameraFiles, *, quarantined: int | None,
         most_people=most_people,
         visits_of_people=of_people,
         visits_of_vehicles=of_vehicles,
-        quarantined=quarantined,
+        quarantined=day.quarantined,
         curve=Picture(
             title=day.camera.title,
             svg=where.svg,
@@ -178,10 +179,12 @@ def _page_camera(day: CameraDay, where: CameraFiles, *, quarantined: int | None,
     )
 
 
-def _page_visit(visit: Visit, day: CameraDay, zone: ZoneInfo, *, dated: bool) -> PageVisit:
+def _page_visit(
+    visit: Visit, day: CameraDay, tz: ZoneInfo, *, dated: bool, pictures: Mapping[str, str]
+) -> PageVisit:
     def words(instant: datetime) -> str:
-        date = f"{local_date(instant, zone)} " if dated else ""
-        return date + time_words(instant, zone)
+        date = f"{local_date(instant, tz)} " if dated else ""
+        return date + time_words(instant, tz)
 
     return PageVisit(
         camera=day.camera.title,
@@ -191,6 +194,7 @@ def _page_visit(visit: Visit, day: CameraDay, zone: ZoneInfo, *, dated: bool) ->
         last_seen=words(visit.last_seen_at),
         last_seen_iso=to_iso(visit.last_seen_at),
         confidence=visit.confidence,
+        picture=pictures.get(picture_key(visit)),
     )
 
 

@@ -51,7 +51,7 @@ class Sheet:
         title: str,
         *,
         extent: Span,
-        zone: ZoneInfo,
+        tz: ZoneInfo,
         heights_in: Sequence[float],
         gap_in: float = 0.12,
         left_in: float = 0.62,
@@ -62,8 +62,8 @@ class Sheet:
         begin, end = extent
         pad = max((end - begin) * _PAD, _LEAST_PAD)
         self._limits = self.second(begin - pad), self.second(end + pad)
-        self._marks = ticks(begin - pad, end + pad, zone, finest_s=finest_s)
-        self._zone_words = zone_words(begin, end, zone)
+        self._marks = ticks(begin - pad, end + pad, tz, finest_s=finest_s)
+        self._zone_words = zone_words(begin, end, tz)
         foot_in = 0.72 if any("\n" in label for _, label in self._marks) else 0.58
         height_in = head_in + sum(heights_in) + gap_in * (len(heights_in) - 1) + foot_in
         self.figure = Figure(figsize=(_WIDTH_IN, height_in))

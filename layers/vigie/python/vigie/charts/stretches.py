@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from vigie.domain.series import MINUTE, CameraDay, Minute, Point
+from vigie.domain.series import MINUTE, CameraDay, CountPoint, Minute
 
 Span = tuple[datetime, datetime]
 
@@ -20,7 +20,7 @@ class Stretch:
 
     begins_at: datetime
     ends_at: datetime
-    points: tuple[Point, ...]
+    points: tuple[CountPoint, ...]
 
 
 def stretches_of(day: CameraDay) -> tuple[Stretch, ...]:
@@ -76,7 +76,7 @@ def _runs(minutes: Sequence[Minute]) -> list[list[Minute]]:
     return runs
 
 
-def _by_points(run: list[Minute], points: tuple[Point, ...]) -> Stretch | None:
+def _by_points(run: list[Minute], points: tuple[CountPoint, ...]) -> Stretch | None:
     """Make the run's stretch from its points; None unless they reach from its first minute to its last.
 
     Reports expire before minutes do, so a day may have lost the points of its morning.
@@ -90,5 +90,5 @@ def _by_points(run: list[Minute], points: tuple[Point, ...]) -> Stretch | None:
 
 
 def _by_minutes(run: list[Minute]) -> Stretch:
-    points = tuple(Point(minute.begins_at, minute.people, minute.vehicles) for minute in run)
+    points = tuple(CountPoint(minute.begins_at, minute.people, minute.vehicles) for minute in run)
     return Stretch(run[0].begins_at, run[-1].begins_at + MINUTE, points)

@@ -5,7 +5,7 @@ import io
 import re
 
 from vigie.domain.instants import to_iso
-from vigie.domain.series import CameraDay, Sight
+from vigie.domain.series import CameraDay, OwnedDetection
 
 COLUMNS = (
     "captured_at",
@@ -39,11 +39,11 @@ def detections_csv(day: CameraDay) -> bytes:
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    rows.writerows(_row(sight) for sight in sorted(day.sights, key=lambda sight: sight.report.key))
+    rows.writerows(_row(sight) for sight in sorted(day.detections, key=lambda sight: sight.report.key))
     return text.getvalue().encode()
 
 
-def _row(sight: Sight) -> tuple[str | int, ...]:
+def _row(sight: OwnedDetection) -> tuple[str | int, ...]:
     report, detection = sight.report, sight.detection
     corners = detection.box.in_pixels(report.width, report.height)
     return (

@@ -1,15 +1,17 @@
 """Alerting: who is told about which visits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from vigie.domain.cameras import Camera
+from vigie.domain.cameras import Camera, check_name
 from vigie.domain.detections import PERSON
 from vigie.domain.instants import seconds_between
 from vigie.domain.visits import Visit
+
+_SUBJECT_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +26,7 @@ class AlertRule:
     zones: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.rule_id:
-            raise ValueError("rule_id must not be empty")
+        check_name("rule_id", self.rule_id)
 
     def matches(self, visit: Visit) -> bool:
         """Tell whether the rule asks for an alert about this visit, as it was when it began."""
@@ -57,6 +58,66 @@ class AlertState(StrEnum):
     TOO_OLD = "too_old"
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert as stored: its state, and when that was reached."""
+
+    alert: Alert
+    state: AlertState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPlan:
+    """What brings the stored alerts of a span of time in line with its visits.
+
+    `adoptions` pair an alert whose visit is no more with the one that takes its place untold, since people
+    know already; `orphans` found no such heir; `due` are yet to be sent, or being sent.
+    """
+
+    adoptions: tuple[tuple[AlertRecord, Alert], ...]
+    orphans: tuple[AlertRecord, ...]
+    due: tuple[Alert, ...]
+
+
+def plan_alerts(
+    visits: Sequence[Visit], rules: Iterable[AlertRule], stored: Iterable[AlertRecord]
+) -> AlertPlan:
+    """Compare the alerts that the rules ask for with those that are stored about the same span of time.
+
+    A frame that came late may have shown that two visits were one, or that one began earlier: its alert
+    then goes over to the nearest visit of the same rule and label that has none.
+    """
+    known = {visit.visit_id for visit in visits}
+    records = {record.alert.alert_id: record for record in stored}
+    lost = [record for record in records.values() if record.alert.visit.visit_id not in known]
+    adoptions: list[tuple[AlertRecord, Alert]] = []
+    due: list[Alert] = []
+    for alert in alerts_for((visit.beginning for visit in visits), rules):
+        record = records.get(alert.alert_id)
+        if record is not None:
+            if record.state is AlertState.CLAIMED:
+                due.append(alert)
+            continue
+        heirs = [orphan for orphan in lost if _may_inherit(alert, orphan)]
+        if heirs:
+            orphan = min(heirs, key=lambda orphan: _apart(alert, orphan))
+            lost.remove(orphan)
+            adoptions.append((orphan, alert))
+        else:
+            due.append(alert)
+    return AlertPlan(tuple(adoptions), tuple(lost), tuple(due))
+
+
+def _may_inherit(alert: Alert, orphan: AlertRecord) -> bool:
+    other = orphan.alert
+    return alert.rule_id == other.rule_id and alert.visit.label == other.visit.label
+
+
+def _apart(alert: Alert, orphan: AlertRecord) -> float:
+    return abs(seconds_between(alert.visit.started_at, orphan.alert.visit.started_at))
+
+
 def alerts_for(visits: Iterable[Visit], rules: Iterable[AlertRule]) -> tuple[Alert, ...]:
     """Return the alerts that the rules ask for when these visits begin, in order of visit, then rule."""
     rules = tuple(rules)
@@ -76,10 +137,15 @@ class AlertMessage:
     text: str
 
 
-def message_for(alert: Alert, *, camera: Camera, zone: tzinfo) -> AlertMessage:
+def plain_subject(text: str) -> str:
+    """Return a subject that mail and SNS take: one line of at most 100 ASCII characters."""
+    return " ".join(text.split()).encode("ascii", "replace").decode()[:_SUBJECT_LENGTH]
+
+
+def message_for(alert: Alert, *, camera: Camera, tz: tzinfo) -> AlertMessage:
     """Put an alert into words: who, where, and when in the site's own time."""
     visit = alert.visit
-    began = visit.started_at.astimezone(zone)
+    began = visit.started_at.astimezone(tz)
     place = camera.title + (f" ({', '.join(visit.zones)})" if visit.zones else "")
     return AlertMessage(
         subject=f"{visit.label.capitalize()} at {camera.title}, {began:%H:%M:%S}",

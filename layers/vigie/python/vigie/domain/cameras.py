@@ -6,13 +6,25 @@ from typing import Any, ClassVar
 
 Point = tuple[float, float]
 
-_CAMERA_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _NAME_LENGTH = 64
 
 
 def is_camera_id(text: str) -> bool:
     """Tell whether the text may name a camera."""
-    return bool(_CAMERA_ID.fullmatch(text))
+    return bool(_ID.fullmatch(text))
+
+
+def check_name(what: str, name: str) -> str:
+    """Return a name that stands in keys; `what` it names is said when it cannot.
+
+    Raises:
+        ValueError: it breaks the pattern `[a-z0-9][a-z0-9-]{0,31}`.
+
+    """
+    if not _ID.fullmatch(name):
+        raise ValueError(f"{what} {name!r} must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'")
+    return name
 
 
 def check_camera_id(camera_id: str) -> str:
@@ -22,11 +34,7 @@ def check_camera_id(camera_id: str) -> str:
         ValueError: it breaks the pattern `[a-z0-9][a-z0-9-]{0,31}`.
 
     """
-    if not is_camera_id(camera_id):
-        raise ValueError(
-            f"camera_id {camera_id!r} must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'"
-        )
-    return camera_id
+    return check_name("camera_id", camera_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,17 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A source of pictures as the cloud knows it; where it is and how to reach it stays at the edge."""
+    """A source of pictures as the cloud knows it; where it is and how to reach it stays at the edge.
+
+    With `faces` the face of each person who comes into view is kept, for a day: nobody's is unless asked for.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     camera_id: str
     name: str = ""
     zones: tuple[Zone, ...] = ()
+    faces: bool = False
 
     def __post_init__(self) -> None:
         check_camera_id(self.camera_id)

@@ -8,8 +8,8 @@ from typing import Self
 from vigie.domain.cameras import Zone
 
 PERSON = "person"
-VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
-DEFAULT_LABELS = (PERSON, "bicycle", "car", "motorcycle", "bus", "truck")
+VEHICLES = ("bicycle", "car", "motorcycle", "bus", "truck")
+DEFAULT_LABELS = (PERSON, *VEHICLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self, TypeVar
 
 from vigie.domain.cameras import check_camera_id
@@ -95,6 +95,11 @@ class Frame:
             interval_s=_read(_positive, metadata.get(_INTERVAL)),
             sampled_at=_read(from_iso, metadata.get(_SAMPLED)),
         )
+
+
+def day_prefix(camera_id: str, day: date) -> str:
+    """Return what the keys of a camera's UTC day begin with."""
+    return f"{FRAMES_PREFIX}{camera_id}/{day:%Y/%m/%d}/"
 
 
 def quarantine_key(object_key: str) -> str:

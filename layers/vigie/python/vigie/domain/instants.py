@@ -63,11 +63,11 @@ def minute_of(instant: datetime) -> datetime:
     return instant.replace(second=0, microsecond=0)
 
 
-def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+def day_bounds(day: date, tz: tzinfo) -> tuple[datetime, datetime]:
     """Return the UTC instants at which a local day begins and ends: 23, 24 or 25 hours apart."""
-    begin = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    begin = datetime(day.year, day.month, day.day, tzinfo=tz).astimezone(UTC)
     following = day + timedelta(days=1)
-    end = datetime(following.year, following.month, following.day, tzinfo=zone).astimezone(UTC)
+    end = datetime(following.year, following.month, following.day, tzinfo=tz).astimezone(UTC)
     return begin, end
 
 

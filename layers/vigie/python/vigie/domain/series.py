@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vigie.domain.cameras import Camera
-from vigie.domain.detections import PERSON, Detection
-from vigie.domain.instants import minute_of
+from vigie.domain.detections import PERSON, VEHICLES, Detection
+from vigie.domain.instants import MILLISECOND, minute_of
 from vigie.domain.reports import FrameReport
-from vigie.domain.visits import LONGEST_MEMORY_S, Visit, VisitRule, follow
+from vigie.domain.visits import LONGEST_MEMORY_S, Visit, VisitLimits, follow
 
 MINUTE = timedelta(minutes=1)
 # No minute reaches further: the longest memory of a visit, and the minute's own length.
@@ -50,15 +50,15 @@ class Minute:
         return tuple(visit for visit in self.visits if visit.started_at == instant)
 
 
-def add_report(before: Minute | None, report: FrameReport, rule: VisitRule) -> Minute:
+def extend_minute(before: Minute | None, report: FrameReport, limits: VisitLimits) -> Minute:
     """Return the minute of the report after it: `before` is its minute until now, or the last one before it.
 
     The report must be later than everything in `before`.
     """
     begins_at = minute_of(report.key.captured_at)
     open_visits = before.open if before else ()
-    followed = follow(open_visits, report, rule)
-    people, vehicles = count(followed.owners)
+    followed = follow(open_visits, report, limits)
+    people, vehicles = count_by_kind(followed.owners)
     if before is None or before.begins_at != begins_at:
         before = Minute(
             camera_id=report.key.camera_id,
@@ -83,11 +83,11 @@ def add_report(before: Minute | None, report: FrameReport, rule: VisitRule) -> M
     )
 
 
-def fold_minute(earlier: Minute | None, reports: Sequence[FrameReport], rule: VisitRule) -> Minute | None:
+def fold_minute(earlier: Minute | None, reports: Sequence[FrameReport], limits: VisitLimits) -> Minute | None:
     """Sum up the reports of one minute after the minute before them; None when there are no reports."""
     minute = earlier
     for report in sorted(reports, key=lambda report: report.key):
-        minute = add_report(minute, report, rule)
+        minute = extend_minute(minute, report, limits)
     return minute if reports else None
 
 
@@ -100,7 +100,26 @@ def visits_of(minutes: Iterable[Minute]) -> tuple[Visit, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class VisitsChange:
+    """What one frame may have changed of its camera's visits.
+
+    `begun` are those that begin in the frame itself, as it shows them. Between the capture times `begin` and
+    `end` (half open) visits may have begun, moved or vanished: for the newest frame of a camera that is its
+    own millisecond, for one that came late or again the time that follows it.
+    """
+
+    begun: tuple[Visit, ...]
+    begin: datetime
+    end: datetime
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the frame came after later ones."""
+        return self.end - self.begin > MILLISECOND
+
+
+@dataclass(frozen=True, slots=True)
+class CountPoint:
     """How many people and vehicles visits owned in one frame."""
 
     at: datetime
@@ -109,7 +128,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class OwnedDetection:
     """A detection as an export lists it: with its frame's report and the visit that owns it, if any."""
 
     report: FrameReport
@@ -122,15 +141,16 @@ class CameraDay:
     """What one camera saw between two instants, in order of time: what charts and exports draw from.
 
     `begins_at` and `ends_at` are the bounds asked for (a local day has 23 to 25 hours); `points` may be
-    empty for a long span, whose curve the minutes give.
+    empty for a long span, whose curve the minutes give. `quarantined` counts frames that could not be read.
     """
 
     camera: Camera
     begins_at: datetime
     ends_at: datetime
     minutes: tuple[Minute, ...]
-    points: tuple[Point, ...]
-    sights: tuple[Sight, ...]
+    points: tuple[CountPoint, ...]
+    detections: tuple[OwnedDetection, ...]
+    quarantined: int = 0
 
     @property
     def visits(self) -> tuple[Visit, ...]:
@@ -146,28 +166,28 @@ def camera_day(
     minutes: Sequence[Minute],
     reports: Sequence[FrameReport],
     earlier: Minute | None,
-    rule: VisitRule,
+    quarantined: int,
+    limits: VisitLimits,
 ) -> CameraDay:
     """Put a camera's day together; folds its reports once more, to name each detection's visit."""
-    points, sights = [], []
+    points, detections = [], []
     open_visits = earlier.open if earlier else ()
     for report in sorted(reports, key=lambda report: report.key):
-        followed = follow(open_visits, report, rule)
+        followed = follow(open_visits, report, limits)
         open_visits = followed.open
-        points.append(Point(report.key.captured_at, *count(followed.owners)))
-        sights += [
-            Sight(report, detection, owner)
+        points.append(CountPoint(report.key.captured_at, *count_by_kind(followed.owners)))
+        detections += [
+            OwnedDetection(report, detection, owner)
             for detection, owner in zip(report.detections, followed.owners, strict=True)
         ]
     ordered = tuple(sorted(minutes, key=lambda minute: minute.begins_at))
-    return CameraDay(camera, begins_at, ends_at, ordered, tuple(points), tuple(sights))
+    return CameraDay(camera, begins_at, ends_at, ordered, tuple(points), tuple(detections), quarantined)
 
 
-def count(owners: Iterable[Visit | None]) -> tuple[int, int]:
-    """Count the people and the vehicles among the owners of one frame's detections."""
+def count_by_kind(owners: Iterable[Visit | None]) -> tuple[int, int]:
+    """Count the people and the vehicles among the owners of one frame's detections, or among any visits."""
     labels = [owner.label for owner in owners if owner is not None]
-    people = labels.count(PERSON)
-    return people, len(labels) - people
+    return labels.count(PERSON), sum(label in VEHICLES for label in labels)
 
 
 def _by_beginning(visit: Visit) -> tuple[datetime, str]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from vigie.domain.alerting import AlertRule
 from vigie.domain.cameras import Camera
 from vigie.domain.detections import DEFAULT_LABELS
-from vigie.domain.visits import VisitRule
+from vigie.domain.visits import VisitLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Site:
     time_zone: str = "UTC"
     cameras: tuple[Camera, ...] = ()
     labels: tuple[str, ...] = DEFAULT_LABELS
-    visits: VisitRule = field(default_factory=VisitRule)
+    visits: VisitLimits = field(default_factory=VisitLimits)
     rules: tuple[AlertRule, ...] = (AlertRule(rule_id="people"),)
     max_alert_age_s: float = 900.0
 
@@ -44,11 +44,26 @@ class Site:
                 raise ValueError(f"{what} {twice[0]!r} is given twice")
         if not self.labels:
             raise ValueError("labels must name at least one thing to look for")
+        for rule in self.rules:
+            self._check_rule(rule)
         if self.max_alert_age_s <= 0:
             raise ValueError("max_alert_age_s must be more than 0 seconds")
 
+    def _check_rule(self, rule: AlertRule) -> None:
+        """Refuse a rule that asks for what this site cannot see, since it would be silent for ever."""
+        cameras = [camera for camera in self.cameras if not rule.cameras or camera.camera_id in rule.cameras]
+        for what, asked, known in (
+            ("camera", rule.cameras, [camera.camera_id for camera in self.cameras]),
+            ("label", rule.labels, self.labels),
+            ("zone", rule.zones, [zone.name for camera in cameras for zone in camera.zones]),
+        ):
+            unknown = [name for name in asked if name not in known]
+            if unknown:
+                there = ", ".join(known) or "none"
+                raise ValueError(f"rule {rule.rule_id!r} asks for {what} {unknown[0]!r}; there is {there}")
+
     @property
-    def zone(self) -> ZoneInfo:
+    def tz(self) -> ZoneInfo:
         """The site's time zone."""
         return ZoneInfo(self.time_zone)
 

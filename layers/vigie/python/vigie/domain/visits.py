@@ -25,7 +25,7 @@ LONGEST_MEMORY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VisitRule:
+class VisitLimits:
     """When a presence begins, goes on and ends.
 
     A detection of at least `begin_confidence` that no open visit can own begins one; one of at least
@@ -53,12 +53,13 @@ class VisitRule:
 class Visit:
     """One continuous presence, as far as the frames until now tell.
 
-    `ordinal` tells apart the visits of one label that began in one frame. `box` is the last place,
-    `best_frame` the frame of the highest `confidence`, `zones` every zone entered, sorted.
+    `first` is the detection with which it began, `ordinal` its place among those of its frame, from 1: so an
+    id never passes to another visit when a late frame shows that somebody was there before. `box` is the
+    last place, `best_frame` the frame of the highest `confidence`, `zones` every zone entered, sorted.
     """
 
     camera_id: str
-    label: str
+    first: Detection
     started_at: datetime
     ordinal: int
     last_seen_at: datetime
@@ -71,6 +72,16 @@ class Visit:
     def visit_id(self) -> str:
         """`<camera_id>-<stamp>-<label>-<ordinal>`: the same whoever computes it, and whenever."""
         return f"{self.camera_id}-{to_stamp(self.started_at)}-{self.label}-{self.ordinal}"
+
+    @property
+    def label(self) -> str:
+        """What came."""
+        return self.first.label
+
+    @property
+    def beginning(self) -> "Visit":
+        """The visit as its first frame shows it: the same whenever one asks, whatever came later."""
+        return begin_visit(self.first, FrameKey(self.camera_id, self.started_at), self.ordinal)
 
     def seen_again(self, detection: Detection, key: FrameKey) -> "Visit":
         """Return the visit after one more detection."""
@@ -97,24 +108,22 @@ class Followed:
     owners: tuple[Visit | None, ...]
 
 
-def follow(open_visits: tuple[Visit, ...], report: FrameReport, rule: VisitRule) -> Followed:
+def follow(open_visits: tuple[Visit, ...], report: FrameReport, limits: VisitLimits) -> Followed:
     """Carry the open visits over one more frame, which must be later than all that they have seen."""
-    memory_s = rule.memory_s(report.interval_s)
+    memory_s = limits.memory_s(report.interval_s)
     alive: list[Visit] = []
     ended: list[Visit] = []
     for visit in open_visits:
         absent_s = seconds_between(visit.last_seen_at, report.key.captured_at)
         (alive if absent_s <= memory_s else ended).append(visit)
-    owned = _match(alive, report, rule)
+    owned = _match(alive, report, limits)
     owners: list[Visit | None] = []
-    begun: dict[str, int] = {}
     for index, detection in enumerate(report.detections):
         owner = owned.get(index)
         if owner is not None:
             owners.append(owner.seen_again(detection, report.key))
-        elif detection.confidence >= rule.begin_confidence:
-            ordinal = begun[detection.label] = begun.get(detection.label, 0) + 1
-            owners.append(_begin(detection, report.key, ordinal))
+        elif detection.confidence >= limits.begin_confidence:
+            owners.append(begin_visit(detection, report.key, index + 1))
         else:
             owners.append(None)
     seen = {visit.visit_id for visit in owned.values()}
@@ -127,10 +136,11 @@ def follow(open_visits: tuple[Visit, ...], report: FrameReport, rule: VisitRule)
     )
 
 
-def _begin(detection: Detection, key: FrameKey, ordinal: int) -> Visit:
+def begin_visit(detection: Detection, key: FrameKey, ordinal: int) -> Visit:
+    """Return the visit that a frame's detection begins."""
     return Visit(
         camera_id=key.camera_id,
-        label=detection.label,
+        first=detection,
         started_at=key.captured_at,
         ordinal=ordinal,
         last_seen_at=key.captured_at,
@@ -141,7 +151,7 @@ def _begin(detection: Detection, key: FrameKey, ordinal: int) -> Visit:
     )
 
 
-def _match(visits: list[Visit], report: FrameReport, rule: VisitRule) -> dict[int, Visit]:
+def _match(visits: list[Visit], report: FrameReport, limits: VisitLimits) -> dict[int, Visit]:
     """Pair detections with visits, nearest first, confident detections before weak ones.
 
     The distance of two centres is measured in what the thing could have moved meanwhile, so that 1 is
@@ -150,9 +160,9 @@ def _match(visits: list[Visit], report: FrameReport, rule: VisitRule) -> dict[in
     aspect = report.width / report.height
     pairs = []
     for index, detection in enumerate(report.detections):
-        if detection.confidence < rule.keep_confidence:
+        if detection.confidence < limits.keep_confidence:
             continue
-        weak = detection.confidence < rule.begin_confidence
+        weak = detection.confidence < limits.begin_confidence
         for visit in visits:
             if visit.label != detection.label:
                 continue

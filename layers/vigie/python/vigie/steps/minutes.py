@@ -7,81 +7,93 @@ Two handlers at work on two neighbouring minutes cannot miss each other: each wr
 looks at the neighbour afterwards, so the later writer sees the earlier one.
 """
 
+from dataclasses import dataclass
+
 from vigie.domain.instants import MILLISECOND, minute_of
 from vigie.domain.reports import FrameReport
-from vigie.domain.series import MINUTE, Minute, add_report, fold_minute
-from vigie.domain.visits import Visit, VisitRule
+from vigie.domain.series import (
+    MINUTE,
+    NEIGHBOURHOOD,
+    Minute,
+    VisitsChange,
+    extend_minute,
+    fold_minute,
+)
+from vigie.domain.visits import Visit, VisitLimits
 from vigie.errors import Conflict
 from vigie.steps.ports import MinuteStore
 
 _ATTEMPTS = 25
 
 
-def keep_minutes(report: FrameReport, *, store: MinuteStore, rule: VisitRule) -> tuple[Visit, ...]:
-    """Bring the minutes up to date with a report that has been stored.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a frame has changed, and `best`, the visits of which no frame so far is a better one."""
 
-    Returns the visits that begin in its frame, as the frame shows them: what later frames add is left out,
-    so that the same is returned however late the frame came.
+    change: VisitsChange
+    best: tuple[Visit, ...]
+
+
+def keep_minutes(report: FrameReport, *, store: MinuteStore, limits: VisitLimits) -> Kept:
+    """Bring the minutes up to date with a report that has been stored.
 
     Raises:
         Conflict: other handlers kept writing the same minute; the event should be tried again.
 
     """
-    own = current = _keep(report, store, rule)
-    while (later := store.minute_after(current.camera_id, current.begins_at)) is not None:
-        folded = _keep_folded(later, store, rule)
+    instant = report.key.captured_at
+    own = last = _keep(report, store, limits)
+    is_newest = own.folded_until == instant
+    while (later := store.minute_after(last.camera_id, last.begins_at)) is not None:
+        is_newest = False
+        folded = _keep_folded(later, store, limits)
         if not (folded.carried_in or later.carried_in):
             break
-        current = folded
-    return _begun(report, own, store, rule)
+        last = folded
+    end = last.folded_until + MILLISECOND
+    if not is_newest:
+        # A handler that died half-way through a late frame may have changed more than this one found to do.
+        end = max(end, instant + NEIGHBOURHOOD)
+    begun = tuple(visit.beginning for visit in own.begun_at(instant))
+    best = tuple(visit for visit in own.visits if visit.best_frame == report.key)
+    return Kept(VisitsChange(begun, instant, end), best)
 
 
-def _begun(report: FrameReport, own: Minute, store: MinuteStore, rule: VisitRule) -> tuple[Visit, ...]:
-    instant = report.key.captured_at
-    begun = own.begun_at(instant)
-    if not begun or own.folded_until == instant:
-        return begun
-    earlier = store.minute_before(own.camera_id, own.begins_at)
-    until_then = store.reports(own.camera_id, own.begins_at, instant + MILLISECOND)
-    folded = fold_minute(earlier, until_then, rule)
-    return folded.begun_at(instant) if folded else ()
-
-
-def _keep(report: FrameReport, store: MinuteStore, rule: VisitRule) -> Minute:
+def _keep(report: FrameReport, store: MinuteStore, limits: VisitLimits) -> Minute:
     camera_id, begins_at = report.key.camera_id, minute_of(report.key.captured_at)
     for _ in range(_ATTEMPTS):
         stored = store.minute(camera_id, begins_at)
         if stored is None:
-            stored = _first_of_minute(report, store, rule)
+            stored = _first_of_minute(report, store, limits)
             if stored is not None:
                 return stored
         elif report.key.captured_at <= stored.folded_until:
-            return _keep_folded(stored, store, rule)
-        elif _replaced(minute := add_report(stored, report, rule), stored, store):
+            return _keep_folded(stored, store, limits)
+        elif _replaced(minute := extend_minute(stored, report, limits), stored, store):
             return minute
     raise _busy(camera_id)
 
 
-def _first_of_minute(report: FrameReport, store: MinuteStore, rule: VisitRule) -> Minute | None:
+def _first_of_minute(report: FrameReport, store: MinuteStore, limits: VisitLimits) -> Minute | None:
     """Begin a minute; None when another handler did so meanwhile."""
     camera_id, begins_at = report.key.camera_id, minute_of(report.key.captured_at)
     earlier = store.minute_before(camera_id, begins_at)
-    minute = add_report(earlier, report, rule)
+    minute = extend_minute(earlier, report, limits)
     if not _replaced(minute, None, store):
         return None
     if store.minute_before(camera_id, begins_at) != earlier:
-        return _keep_folded(minute, store, rule)
+        return _keep_folded(minute, store, limits)
     return minute
 
 
-def _keep_folded(stored: Minute, store: MinuteStore, rule: VisitRule) -> Minute:
+def _keep_folded(stored: Minute, store: MinuteStore, limits: VisitLimits) -> Minute:
     """Fold a stored minute anew from all its reports, and store it when that changes it."""
     camera_id, begins_at = stored.camera_id, stored.begins_at
     current: Minute | None = stored
     for _ in range(_ATTEMPTS):
         earlier = store.minute_before(camera_id, begins_at)
         reports = store.reports(camera_id, begins_at, begins_at + MINUTE)
-        folded = fold_minute(earlier, reports, rule)
+        folded = fold_minute(earlier, reports, limits)
         if folded is None:
             raise Conflict(f"the reports of {camera_id} at {begins_at} are gone, while its minute is stored")
         written = folded == current or _replaced(folded, current, store)

@@ -5,32 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vigie.domain.alerting import Alert, AlertState
-from vigie.domain.detections import Detection
+from vigie.domain.alerting import Alert, AlertRecord, AlertState
+from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import Frame, FrameKey
-from vigie.domain.reports import FrameReport
-from vigie.domain.series import Minute
-from vigie.domain.sites import Site
-from vigie.domain.visits import Visit
+from vigie.domain.pictures import Annotation
+from vigie.domain.reports import FrameReport, Timings
+from vigie.domain.series import Minute, VisitsChange
 
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a detector says of one picture: its upright size in pixels, detections, milliseconds by part.
+    """What a detector says of one picture: its upright size in pixels, detections, timings.
 
-    Detections are ordered by confidence, highest first, and carry no zones yet. `prepare` is the
-    letterbox and the input tensor, `select` the decoding of the output, the label filter and NMS.
+    Detections are ordered by confidence, highest first, and carry no zones yet.
     """
 
     width: int
     height: int
     detections: tuple[Detection, ...]
-    decode_ms: float
-    prepare_ms: float
-    infer_ms: float
-    select_ms: float
+    timings: Timings
 
 
 class Detector(Protocol):
@@ -47,13 +42,6 @@ class Detector(Protocol):
             PictureError: the bytes are no picture that we decode.
 
         """
-
-
-class SiteSource(Protocol):
-    """Knows the site document."""
-
-    def site(self) -> Site:
-        """Return the site as it is now; the defaults when there is no document."""
 
 
 class FrameStore(Protocol):
@@ -73,6 +61,9 @@ class FrameStore(Protocol):
 
     def is_quarantined(self, object_key: str) -> bool:
         """Tell whether the object was moved to quarantine/."""
+
+    def quarantined(self, camera_id: str, begin: datetime, end: datetime) -> int:
+        """Count the camera's frames with begin <= capture time < end that were moved to quarantine/."""
 
     def camera_ids(self) -> tuple[str, ...]:
         """Return the ids of all cameras that have sent frames, sorted."""
@@ -115,15 +106,6 @@ class ReportStore(MinuteStore, Protocol):
         """Store the report unless its frame has one; return the one that is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRecord:
-    """An alert as stored: its state, and when that was reached."""
-
-    alert: Alert
-    state: AlertState
-    at: datetime
-
-
 class AlertStore(Protocol):
     """Holds alerts, each of which one sender at a time may claim."""
 
@@ -140,15 +122,61 @@ class AlertStore(Protocol):
     def close(self, alert: Alert, state: AlertState, *, now: datetime) -> None:
         """Record what became of a claimed alert."""
 
+    def adopt(self, orphan: AlertRecord, alert: Alert) -> None:
+        """Let an alert take the place of one whose visit is no more, with its state: people were told once.
+
+        Raises:
+            Conflict: either has changed since it was read; the event should be tried again.
+
+        """
+
+    def forget(self, orphan: AlertRecord) -> None:
+        """Remove an alert whose visit is no more; removing it twice is removing it once."""
+
     def alerts(self, camera_id: str, begin: datetime, end: datetime) -> tuple[AlertRecord, ...]:
         """Return the alerts about visits that began within begin <= t < end, in order."""
+
+
+class Still(Protocol):
+    """One frame's picture, decoded."""
+
+    def annotated(self, annotation: Annotation) -> bytes:
+        """Return a JPEG for people, with what the annotation says drawn on it."""
+
+    def face(self, person: Box) -> bytes | None:
+        """Return a JPEG of the best face in a person's box; None without one, or without a face finder."""
+
+
+class Artist(Protocol):
+    """Makes pictures for people out of frames."""
+
+    def open(self, jpeg: bytes) -> Still:
+        """Decode a frame, once for all that is made of it.
+
+        Raises:
+            PictureError: the bytes are no picture that we decode.
+
+        """
+
+
+class PictureStore(Protocol):
+    """Holds what is kept of visits as JPEGs, by the keys of `domain.pictures`."""
+
+    def put(self, key: str, jpeg: bytes) -> None:
+        """Store a picture, over the one of that key."""
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Return the keys of the pictures that begin so, sorted; old versions count."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove pictures with all their versions; what is not there is removed already."""
 
 
 class ReportPublisher(Protocol):
     """Tells the rest of the system what was seen."""
 
-    def publish_report(self, report: FrameReport, visits_begun: Sequence[Visit]) -> None:
-        """Publish a stored report, with the visits that began in its frame."""
+    def publish_report(self, report: FrameReport, change: VisitsChange) -> None:
+        """Publish a stored report, with what it changed of its camera's visits."""
 
 
 class Notifier(Protocol):
@@ -172,3 +200,6 @@ class SiteShelf(Protocol):
 
     def put(self, file: SiteFile) -> None:
         """Store a file under site/, over the one of that path."""
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """Return the paths below site/ of the files right under a prefix that ends in '/', sorted."""

@@ -1,4 +1,4 @@
-"""The output of a YOLOv8 detection head, [1, 4 + classes, n], to the boxes worth reporting.
+"""The rows of a detection head, [4 + classes, n] (see `heads`), to the boxes worth reporting.
 
 The rules are those of Ultralytics' predictor, so that its published figures hold here: each anchor has the
 one class of its highest score; a score must be greater than the confidence; of two boxes of one class that
@@ -29,12 +29,11 @@ class Boxes(NamedTuple):
     classes: Indices
 
 
-def select_boxes(output: Tensor, box: Letterbox, *, classes: Indices, confidence: float, iou: float) -> Boxes:
-    """Choose the boxes of `classes` (numbers of the model's) from its output [1, 4 + all classes, n].
+def select_boxes(rows: Tensor, box: Letterbox, *, classes: Indices, confidence: float, iou: float) -> Boxes:
+    """Choose the boxes of `classes` (numbers of the model's) from rows [4 + all classes, n].
 
     Returns them in the picture's own pixels, ordered by score; equal scores keep the order of their anchors.
     """
-    rows = output[0]
     # Few anchors pass: looking at the wanted rows alone first spares an argmax over all classes and anchors.
     anchors = np.flatnonzero(rows[4 + classes].max(axis=0) > confidence)
     candidates = rows[:, anchors]

@@ -1,0 +1,1 @@
+"""The operator's commands that fill a module of their own."""

@@ -1,0 +1,115 @@
+"""What every `ReportPublisher`, `Notifier` and `SiteShelf` does: seen from those who receive."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.builders import at, report, seen, visit
+from tests.contract.conftest import BUCKET
+from tests.fakes import FakeNotifier, FakePublisher, FakeShelf
+from vigie.aws import clients
+from vigie.aws.notifier import SnsNotifier, SnsReportPublisher
+from vigie.aws.site_store import S3Shelf
+from vigie.domain.alerting import Alert
+from vigie.domain.series import VisitsChange
+from vigie.messages import VISITS_CHANGED, read_report_message
+from vigie.steps.ports import Notifier, ReportPublisher, SiteFile, SiteShelf
+
+BUSY = (
+    report(0.5, seen(zones=("door",)), seen("car", x=0.2)),
+    VisitsChange((visit(0.5, zones=("door",)),), at(0.5), at(0.501)),
+)
+QUIET = (report(1.0), VisitsChange((), at(1.0), at(1.001)))
+LATE = (report(0.7), VisitsChange((), at(0.7), at(9)))
+ALL = (BUSY, QUIET, LATE)
+
+
+class Listener:
+    """A queue behind a topic."""
+
+    def __init__(self) -> None:
+        sns, self._sqs = boto3.client("sns"), boto3.client("sqs")
+        self.topic = sns.create_topic(Name="contract")["TopicArn"]
+        self._queue = self._sqs.create_queue(QueueName="contract")["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+
+    def heard(self) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", ())]
+
+
+def test_a_publisher_tells_report_and_visits_in_order(twin: str) -> None:
+    fake = FakePublisher()
+    listener = Listener() if twin == "moto" else None
+    publisher: ReportPublisher = SnsReportPublisher(clients.sns(), listener.topic) if listener else fake
+    for each in ALL:
+        publisher.publish_report(*each)
+    if listener:
+        heard = listener.heard()
+        messages = [read_report_message(message["Message"]) for message in heard]
+        told = [(message.key, message.detections, message.change) for message in messages]
+        assert [message["MessageAttributes"][VISITS_CHANGED]["Value"] for message in heard] == ["1", "0", "1"]
+    else:
+        told = [(each.key, each.detections, change) for each, change in fake.published]
+    assert told == [(each.key, each.detections, change) for each, change in ALL]
+
+
+@pytest.mark.parametrize(
+    ("subject", "arrives"),
+    [
+        ("Person at hall, 12:00:00", "Person at hall, 12:00:00"),
+        ("a\nb\tc", "a b c"),
+        ("x" * 150, "x" * 100),
+        ("Entrée", "Entr?e"),
+    ],
+    ids=["plain", "on one line", "cut to 100", "ASCII only"],
+)
+def test_a_notifier_tells_people(twin: str, subject: str, arrives: str) -> None:
+    fake = FakeNotifier()
+    listener = Listener() if twin == "moto" else None
+    notifier: Notifier = SnsNotifier(clients.sns(), listener.topic) if listener else fake
+    notifier.notify(Alert("people", visit()), subject=subject, text="A person came: é.")
+    if listener:
+        (message,) = listener.heard()
+        told = (message["Subject"], message["Message"])
+        attributes = {name: each["Value"] for name, each in message["MessageAttributes"].items()}
+        assert attributes == {
+            "camera_id": "hall",
+            "label": "person",
+            "rule_id": "people",
+            "picture": "site/pictures/hall/2026-01-31/20260131T120000000Z-person-9000.jpg",
+        }
+    else:
+        ((_, *words),) = fake.sent
+        told = (words[0], words[1])
+    assert told == (arrives, "A person came: é.")
+
+
+def test_a_shelf_keeps_the_last_file_of_a_path(twin: str) -> None:
+    fake = FakeShelf()
+    shelf: SiteShelf = fake if twin == "fake" else S3Shelf(clients.s3(), BUCKET)
+    path = "charts/2026-01-31/cameras/hall.svg"
+    for content in (b"<old/>", b"<new/>"):
+        shelf.put(SiteFile(path, content, "image/svg+xml"))
+    if twin == "fake":
+        found = (fake.files[path].content, fake.files[path].media_type)
+    else:
+        answer = boto3.client("s3").get_object(Bucket=BUCKET, Key=f"site/{path}")
+        found = (answer["Body"].read(), answer["ContentType"])
+    assert found == (b"<new/>", "image/svg+xml")
+
+
+def test_a_shelf_lists_what_lies_right_under_a_prefix(twin: str) -> None:
+    shelf: SiteShelf = FakeShelf() if twin == "fake" else S3Shelf(clients.s3(), BUCKET)
+    for path in (
+        "charts/b.html",
+        "charts/a.html",
+        "charts/2026-01-31/all.svg",
+        "exports/hall/2026-01-31.csv",
+    ):
+        shelf.put(SiteFile(path, b"", "text/plain"))
+    assert shelf.paths("charts/") == ("charts/a.html", "charts/b.html")
+    assert shelf.paths("none/") == ()

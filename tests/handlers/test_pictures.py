@@ -1,0 +1,96 @@
+"""Pictures and faces from a frame in the bucket to the alert and the page, with the real handlers."""
+
+import json
+
+import boto3
+import cv2
+import pytest
+
+from infra.local.invoke import invoke
+from infra.local.resources import INBOX, Resources
+from tests.conftest import shared_file
+from tests.handlers.test_handlers import FUNCTIONS, SITE, drain, key, model, put, read, visits
+from vigie.aws.site_store import SITE_DOCUMENT
+from vigie.domain.pictures import face_key, picture_key
+from vigie.settings import variable
+
+__all__ = ["model"]  # the fixture
+
+
+@pytest.fixture(scope="module")
+def walkers() -> bytes:
+    """A JPEG of two people who show their faces."""
+    clip = cv2.VideoCapture(str(shared_file("data/video/face-demographics-walking.mp4")))
+    clip.set(cv2.CAP_PROP_POS_FRAMES, 30)
+    _, image = clip.read()
+    clip.release()
+    encoded: bytes = cv2.imencode(".jpg", image)[1].tobytes()
+    return encoded
+
+
+@pytest.fixture
+def asked(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site whose camera hall asks for faces, and YuNet."""
+    yunet = shared_file("models/face_detection_yunet_2026may.onnx")
+    monkeypatch.setenv(variable("face_model"), str(yunet))
+    cameras = [{"camera_id": "hall", "faces": True}]
+    put(resources, SITE_DOCUMENT, json.dumps(json.loads(SITE) | {"cameras": cameras}).encode())
+
+
+def stored(resources: Resources, prefix: str) -> dict[str, bytes]:
+    s3 = boto3.client("s3")
+    found = s3.list_objects_v2(Bucket=resources.bucket, Prefix=prefix).get("Contents", [])
+    return {
+        item["Key"]: s3.get_object(Bucket=resources.bucket, Key=item["Key"])["Body"].read() for item in found
+    }
+
+
+@pytest.mark.usefixtures("model", "asked")
+def test_from_a_frame_to_face_alert_and_page(resources: Resources, walkers: bytes) -> None:
+    for _ in range(2):
+        put(resources, key(0), walkers)
+        drain(resources, "frames")
+    people = visits(resources)
+    assert [visit.label for visit in people] == ["person", "person"]
+    faces, pictures = stored(resources, "faces/"), stored(resources, "site/pictures/")
+    assert set(faces) == {face_key(visit) for visit in people}
+    assert set(pictures) == {picture_key(visit) for visit in people}
+    assert all(jpeg.startswith(b"\xff\xd8") for jpeg in (*faces.values(), *pictures.values()))
+
+    drain(resources, "alerts")
+    sqs = boto3.client("sqs")
+    answer = sqs.receive_message(QueueUrl=resources.queue_urls[INBOX], MaxNumberOfMessages=10)
+    told = [json.loads(message["Body"])["MessageAttributes"] for message in answer["Messages"]]
+    assert {attributes["picture"]["Value"] for attributes in told} == set(pictures)
+
+    invoke(FUNCTIONS["render_charts"], {"days": ["2026-01-31"]})
+    page = read(resources, "charts/index.html").decode()
+    for picture in pictures:
+        assert f'src="../{picture.removeprefix("site/")}"' in page
+    assert "faces/" not in page
+
+
+@pytest.mark.usefixtures("model")
+def test_no_face_unless_asked(resources: Resources, walkers: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable("face_model"), str(shared_file("models/face_detection_yunet_2026may.onnx")))
+    put(resources, key(0), walkers)
+    drain(resources, "frames")
+    assert stored(resources, "faces/") == {}
+    assert len(stored(resources, "site/pictures/")) == 2
+
+
+@pytest.mark.usefixtures("model", "asked")
+def test_without_yunet_detection_goes_on(
+    resources: Resources, walkers: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(variable("face_model"))
+    put(resources, key(0), walkers)
+    drain(resources, "frames")
+    assert len(visits(resources)) == 2
+    assert stored(resources, "faces/") == {}
+
+
+def test_faces_and_pictures_have_a_retention_of_their_own(resources: Resources) -> None:
+    rules = boto3.client("s3").get_bucket_lifecycle_configuration(Bucket=resources.bucket)["Rules"]
+    kept = {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules}
+    assert kept == {"faces/": 1, "site/pictures/": 30}
