@@ -50,7 +50,8 @@ check: $(READY) ## format, lint, types, import rules; edits nothing, needs no ne
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(READY) ## the benchmarks, as a table and as JSON under build/bench
-	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@status=0; for bench in tests/benchmarks/bench_*.py; do \
+		echo "== $$bench"; $(BIN)/python $$bench || status=1; done; exit $$status
 
 format: $(READY) ## write the format that `check` asks for
 	@$(BIN)/ruff format --quiet .

@@ -7,8 +7,6 @@ Only the six default labels are scored: each against all pictures, so that a fal
 holds nothing of the label counts; a label that no picture holds would be left out of the mean (COCO's rule).
 """
 
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -16,10 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
-
-from vigie.domain.detections import DEFAULT_LABELS
+from vigie.domain.detections import Box, Detection
+from vigie.domain.reports import Timings
+from vigie.steps.ports import Sighting
+from vigie.vision.scoring import AveragePrecision, LabelledPictures
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = CHECKOUT.parent / "shared"
@@ -57,52 +55,36 @@ def measure(model: Path) -> dict[str, Any]:
     )
     elapsed_s = time.perf_counter() - begin
     lines = [json.loads(line) for line in run.stdout.splitlines()]
-    average, by_label = score(lines)
+    average = score(lines)
     reference = REFERENCE[model.name]
     return {
         "model": model.name,
         "pictures": len(lines),
-        "ap50_95": round(average[0], 4),
-        "ap50": round(average[1], 4),
+        "ap50_95": round(average.ap50_95, 4),
+        "ap50": round(average.ap50, 4),
         "reference_ap50_95": reference[0],
         "reference_ap50": reference[1],
-        "ap50_95_by_label": {label: round(value, 4) for label, value in by_label.items()},
+        "ap50_95_by_label": {label: round(value, 4) for label, value in average.by_label.items()},
         "elapsed_s": round(elapsed_s, 1),
     }
 
 
-def score(lines: list[dict[str, Any]]) -> tuple[tuple[float, float], dict[str, float]]:
-    """Return AP50-95 and AP50 over the labels, and AP50-95 of each, of the command's JSON lines."""
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints at every step
-        truth = COCO(str(PICTURES / "instances.json"))
-        pictures = {picture["file_name"]: picture["id"] for picture in truth.loadImgs(truth.getImgIds())}
-        categories = {label: truth.getCatIds(catNms=[label])[0] for label in DEFAULT_LABELS}
-        found = truth.loadRes(
-            [
-                {
-                    "image_id": pictures[Path(line["file"]).name],
-                    "category_id": categories[seen["label"]],
-                    "bbox": [
-                        seen["box"][0],
-                        seen["box"][1],
-                        seen["box"][2] - seen["box"][0],
-                        seen["box"][3] - seen["box"][1],
-                    ],
-                    "score": seen["confidence"],
-                }
-                for line in lines
-                for seen in line["detections"]
-            ]
-        )
-        evaluation = COCOeval(truth, found, "bbox")
-        evaluation.params.catIds = list(categories.values())
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    # precision: [IoU threshold, recall, category, area, most detections]; -1 where nothing is to be found
-    precision = evaluation.eval["precision"][:, :, :, 0, -1]
-    by_label = {label: float(precision[:, :, n].mean()) for n, label in enumerate(categories)}
-    return (float(evaluation.stats[0]), float(evaluation.stats[1])), by_label
+def score(lines: list[dict[str, Any]]) -> AveragePrecision:
+    """Score the command's JSON lines."""
+    return LabelledPictures(PICTURES).score_sightings(
+        {Path(line["file"]).name: sighting(line) for line in lines}
+    )
+
+
+def sighting(line: dict[str, Any]) -> Sighting:
+    """Read one of the command's JSON lines; it does not print how long it took."""
+    width, height = line["width"], line["height"]
+    detections = []
+    for seen in line["detections"]:
+        x1, y1, x2, y2 = seen["box"]
+        box = Box.from_pixels(x1, y1, x2, y2, width, height)
+        detections.append(Detection(seen["label"], seen["confidence"], box))
+    return Sighting(width, height, tuple(detections), Timings(0, 0, 0, 0))
 
 
 def table(results: list[dict[str, Any]]) -> str:

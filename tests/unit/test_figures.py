@@ -1,11 +1,9 @@
 """What the charts really draw: spans, steps, ticks and words, read back from the figures."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from math import isnan
-from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
 import numpy as np
@@ -14,84 +12,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
+from tests.camera_days import (
+    NOON,
+    NOVEMBER,
+    PARIS,
+    a_day,
+    a_minute,
+    a_visit,
+    covering,
+    hatched,
+    line,
+    minutes_from,
+    words,
+    x_labels,
+)
 from vigie.charts.figures import activity_histogram, all_cameras, camera_curve, to_png, to_svg
 from vigie.domain.cameras import Camera
-from vigie.domain.detections import Box, Detection
-from vigie.domain.frames import FrameKey
 from vigie.domain.instants import day_bounds
-from vigie.domain.series import MINUTE, CameraDay, CountPoint, Minute
-from vigie.domain.visits import Visit
-
-PARIS = ZoneInfo("Europe/Paris")
-KOLKATA = ZoneInfo("Asia/Kolkata")
-UTC_ZONE = ZoneInfo("UTC")
-NOVEMBER = date(2026, 11, 22)
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-def a_visit(begins_at: datetime, seconds: float, label: str = "person", ordinal: int = 1) -> Visit:
-    ends_at = begins_at + timedelta(seconds=seconds)
-    key = FrameKey("hall", begins_at)
-    first = Detection(label, 0.9, Box(0, 0, 1, 1))
-    return Visit("hall", first, begins_at, ordinal, ends_at, first.box, first.confidence, key)
-
-
-def a_minute(
-    begins_at: datetime, people: int = 0, vehicles: int = 0, visits: tuple[Visit, ...] = ()
-) -> Minute:
-    return Minute(
-        camera_id="hall",
-        begins_at=begins_at,
-        frames=60,
-        people=people,
-        vehicles=vehicles,
-        carried_in=0,
-        open=(),
-        ended=visits,
-        folded_until=begins_at,
-    )
-
-
-def a_day(
-    minutes: Sequence[Minute] = (),
-    points: Sequence[CountPoint] = (),
-    *,
-    on: date = NOVEMBER,
-    tz: ZoneInfo = PARIS,
-    camera: Camera | None = None,
-) -> CameraDay:
-    camera = camera or Camera("hall", "Entrance hall")
-    return CameraDay(camera, *day_bounds(on, tz), tuple(minutes), tuple(points), ())
-
-
-def minutes_from(begins_at: datetime, count: int, people: int = 0) -> list[Minute]:
-    return [a_minute(begins_at + n * MINUTE, people) for n in range(count)]
-
-
-def covering(camera_id: str, *spans: tuple[int, int]) -> CameraDay:
-    """Return a day with frames in the minutes first to last (exclusive) after noon."""
-    minutes = [a_minute(NOON + n * MINUTE, people=1) for first, last in spans for n in range(first, last)]
-    return a_day(minutes, camera=Camera(camera_id))
-
-
-def line(axes: Axes, word: str) -> list[tuple[float, float]]:
-    (found,) = (line for line in axes.lines if line.get_label() == word)
-    return [(float(x), float(y)) for x, y in np.asarray(found.get_xydata())]
-
-
-def hatched(axes: Axes) -> list[tuple[float, float]]:
-    boxes = [path.get_extents() for c in axes.collections if c.get_hatch() for path in c.get_paths()]
-    return [(round(box.x0, 3), round(box.x1, 3)) for box in boxes]
-
-
-def x_labels(axes: Axes) -> list[str]:
-    return [label.get_text() for label in axes.get_xticklabels()]
-
-
-def words(figure: Figure) -> list[str]:
-    legends = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    own = [text.get_text() for text in figure.texts]
-    return own + legends + [text.get_text() for axes in figure.axes for text in axes.texts]
+from vigie.domain.series import MINUTE, CountPoint
 
 
 def test_curve_steps_from_frame_to_frame() -> None:
@@ -157,63 +95,6 @@ def test_a_short_visit_in_a_long_day_is_wide_enough_to_see() -> None:
     below = camera_curve(a_day(minutes), PARIS).axes[1]
     (bar,) = below.collections[0].get_paths()
     assert bar.get_extents().width == pytest.approx(86400 * 0.003)
-
-
-TICKS = [
-    # a clip of 4 s has a tick a second, in local time
-    (4, 1, PARIS, ["13:00:00", "13:00:01", "13:00:02", "13:00:03", "13:00:04"]),
-    (120, 10, PARIS, ["13:00:00", "13:00:15", "13:00:30", "13:00:45", "13:01:00"]),
-    # an offset of half an hour: ticks are round where the camera is
-    (2 * 3600, 600, KOLKATA, ["17:30", "17:40", "17:50", "18:00"]),
-    (6 * 3600, 600, UTC_ZONE, ["12:00", "12:30", "13:00"]),
-]
-
-
-@pytest.mark.parametrize(("seconds", "pace", "tz", "labels"), TICKS)
-def test_ticks_suit_the_length_and_the_zone(seconds: int, pace: int, tz: ZoneInfo, labels: list[str]) -> None:
-    points = [CountPoint(NOON + timedelta(seconds=s), 0, 0) for s in range(0, seconds, pace)]
-    minutes = minutes_from(NOON, max(1, seconds // 60))
-    last = camera_curve(a_day(minutes, points, tz=tz), tz).axes[-1]
-    assert x_labels(last)[: len(labels)] == labels
-    assert tz.key in last.get_xlabel()
-    low, high = last.get_xlim()
-    assert low < 0
-    assert seconds < high <= seconds * 1.02 + 0.5
-
-
-def test_autumn_day_has_25_hours_and_tells_its_two_o_clocks_apart() -> None:
-    begins_at, ends_at = day_bounds(date(2026, 10, 25), PARIS)
-    minutes = minutes_from(begins_at, (ends_at - begins_at) // MINUTE)
-    figure = camera_curve(a_day(minutes, on=date(2026, 10, 25)), PARIS)
-    last = figure.axes[-1]
-    assert line(figure.axes[0], "people")[-1][0] == 25 * 3600
-    ticks = dict(zip(x_labels(last), last.get_xticks(), strict=True))
-    assert ticks["02:00\n+02:00"] == 2 * 3600
-    assert ticks["02:00\n+01:00"] == 3 * 3600
-    assert last.get_xlabel() == "Europe/Paris (UTC+02:00, then UTC+01:00)"
-    figure.draw_without_rendering()
-    boxes = [label.get_window_extent() for label in last.get_xticklabels()]
-    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
-
-
-def test_spring_day_has_23_hours_and_no_two_o_clock() -> None:
-    begins_at, ends_at = day_bounds(date(2026, 3, 29), PARIS)
-    minutes = minutes_from(begins_at, (ends_at - begins_at) // MINUTE)
-    figure = camera_curve(a_day(minutes, on=date(2026, 3, 29)), PARIS)
-    assert line(figure.axes[0], "people")[-1][0] == 23 * 3600
-    labels = x_labels(figure.axes[-1])
-    assert not any(label.startswith("02:") for label in labels)
-    assert "04:00\n+02:00" in labels
-
-
-def test_midnight_within_a_span_bears_its_date() -> None:
-    begins_at = datetime(2026, 11, 22, 17, tzinfo=UTC)
-    day = CameraDay(
-        Camera("hall"), begins_at, begins_at + 720 * MINUTE, tuple(minutes_from(begins_at, 720)), (), ()
-    )
-    figure = camera_curve(day, PARIS)
-    assert "00:00\n2026-11-23" in x_labels(figure.axes[-1])
-    assert "hall, 2026-11-22 to 2026-11-23" in words(figure)
 
 
 @pytest.mark.parametrize(

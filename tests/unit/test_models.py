@@ -1,49 +1,21 @@
 """Where the model is looked for, and the download against a server on loopback."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.release import CONTENT, Release, serving
 from vigie.errors import ModelError
 from vigie.vision.models import find_model
 
 UNREACHABLE = "http://127.0.0.1:9/yolov8n.onnx"  # nothing listens on the discard port
 
-CONTENT = b"\x08\x08" + bytes(100_000)
 
-
-class Release(BaseHTTPRequestHandler):
-    """A release's assets, good and bad."""
-
-    def do_GET(self) -> None:
-        bodies = {
-            "/yolov8n.onnx": CONTENT,
-            "/cut.onnx": CONTENT[:1000],
-            "/login.onnx": b"<html>Log in</html>",
-        }
-        body = bodies.get(self.path)
-        self.send_response(404 if body is None else 200)
-        self.send_header(
-            "Content-Length", str(len(CONTENT) if self.path == "/cut.onnx" else len(body or b""))
-        )
-        self.end_headers()
-        self.wfile.write(body or b"")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        pass
-
-
-@pytest.fixture(scope="module")
-def release() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Release) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+@pytest.fixture
+def release() -> Iterator[Release]:
+    with serving({"/yolov8n.onnx": CONTENT, "/login.onnx": b"<html>Log in</html>"}) as server:
+        yield server
 
 
 @pytest.fixture
@@ -106,8 +78,15 @@ def test_an_empty_variable_is_none(checkout: Path) -> None:
     assert find_model(environ={"VIGIE_MODEL": ""}, checkout=checkout) == checkout / "models" / "yolov8n.onnx"
 
 
-def test_the_download_lands_in_models(checkout: Path, release: str) -> None:
-    found = find_model(environ={}, checkout=checkout, url=f"{release}/yolov8n.onnx")
+def test_the_prepared_file_comes_before_its_origin(checkout: Path) -> None:
+    put(checkout / "models", "yolov8n-prepared.onnx", "yolov8n-dynamic.onnx")
+    put(checkout.parent / "shared" / "models", "yolov8n-dynamic.onnx")
+    found = find_model(environ={}, checkout=checkout, url=UNREACHABLE)
+    assert found == checkout / "models" / "yolov8n-prepared.onnx"
+
+
+def test_the_download_lands_in_models(checkout: Path, release: Release) -> None:
+    found = find_model(environ={}, checkout=checkout, url=release.url("/yolov8n.onnx"))
     assert found == checkout / "models" / "yolov8n.onnx"
     assert found.read_bytes() == CONTENT
     assert [file.name for file in found.parent.iterdir()] == ["yolov8n.onnx"]
@@ -117,21 +96,20 @@ def test_the_download_lands_in_models(checkout: Path, release: str) -> None:
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        pytest.param("/missing.onnx", "404", id="gone"),
-        pytest.param("/cut.onnx", "IncompleteRead", id="cut short"),
+        pytest.param("/missing.onnx", "HTTP 404 Not Found", id="gone"),
         pytest.param("/login.onnx", "no ONNX file", id="a login page"),
     ],
 )
 def test_a_failed_download_leaves_nothing_and_says_what_to_do(
-    checkout: Path, release: str, path: str, reason: str
+    checkout: Path, release: Release, path: str, reason: str
 ) -> None:
     with pytest.raises(ModelError, match=reason) as refusal:
-        find_model(environ={}, checkout=checkout, url=release + path)
+        find_model(environ={}, checkout=checkout, url=release.url(path))
     assert "put one there or let VIGIE_MODEL name it" in str(refusal.value)
     assert not list(checkout.rglob("*.onnx"))
 
 
 def test_without_network_there_is_one_sentence(checkout: Path) -> None:
-    with pytest.raises(ModelError, match=r"^no model: VIGIE_MODEL is not set, .* gave none") as refusal:
-        find_model(environ={}, checkout=checkout, url=UNREACHABLE)
+    with pytest.raises(ModelError, match=r"^no model: VIGIE_MODEL is not set, .* failed") as refusal:
+        find_model(environ={}, checkout=checkout, url=UNREACHABLE, pause_s=0)
     assert "\n" not in str(refusal.value)

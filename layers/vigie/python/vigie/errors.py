@@ -8,6 +8,7 @@
     ├── MessageError         an event of a shape that we do not know
     ├── PictureError         bytes that are no picture we will decode
     ├── ModelError           a file that is no detector, or none at all
+    │   └── DownloadError    the web gave none, or not the one that was meant
     ├── SourceError          a camera's source that does not open or has no pictures
     ├── SetupError           this machine or this cloud lacks something that a run needs
     └── CloudError           AWS, or what stands in for it, said no
@@ -40,6 +41,10 @@ class PictureError(VigieError):
 
 class ModelError(VigieError):
     """A model file is missing, unreadable or not of a known signature."""
+
+
+class DownloadError(ModelError):
+    """A file could not be fetched whole, or was not the one expected."""
 
 
 class SourceError(VigieError):

@@ -1,1 +1,1 @@
-"""The operator's commands that fill a module of their own."""
+"""The operator's commands, one file each, with imports inside their functions: `--help` stays quick."""

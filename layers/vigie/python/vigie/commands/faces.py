@@ -11,7 +11,7 @@ from vigie.errors import ConfigError
 _BUCKET = "VIGIE_BUCKET"  # as `settings.variable` makes it, whose imports would slow `--help` down
 
 
-def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser's."""
     faces = commands.add_parser("faces", help="the faces that are kept of visits")
     actions = faces.add_subparsers(required=True, metavar="ACTION")

@@ -1,30 +1,55 @@
 """Where the model file comes from: a variable, a folder, or the official download."""
 
-import tempfile
 from collections.abc import Mapping
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
-from vigie.errors import ModelError
+from vigie.errors import DownloadError, ModelError
+from vigie.vision.downloads import ATTEMPTS, download
 
 VARIABLE = "VIGIE_MODEL"
+# What `model prepare` writes unless told otherwise: of several files it is the one that was meant.
+PREPARED_NAME = "yolov8n-prepared.onnx"
 # The dynamic export is the same weights at fewer pixels a picture.
-FILE_NAMES = ("yolov8n-dynamic.onnx", "yolov8n.onnx")
+FILE_NAMES = (PREPARED_NAME, "yolov8n-dynamic.onnx", "yolov8n.onnx")
 MODEL_URL = "https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8n.onnx"
 
-_TIMEOUT_S = 30
 _FIRST_BYTE = b"\x08"  # an ONNX file begins with its first field, the version; a login page does not
 
 
-def find_model(*, environ: Mapping[str, str], checkout: Path, url: str = MODEL_URL) -> Path:
+def find_model(
+    *, environ: Mapping[str, str], checkout: Path, url: str = MODEL_URL, pause_s: float = 1.0
+) -> Path:
     """Return the model's path, fetched into `checkout`/models from `url` when it lies nowhere.
 
-    `VIGIE_MODEL` of `environ` comes first, then models/ in the checkout, then ../shared/models/ beside it.
+    `VIGIE_MODEL` of `environ` comes first, then models/ in the checkout, then ../shared/models/ beside it; in
+    a folder the prepared file comes before its origins, each known by its name (`FILE_NAMES`).
 
     Raises:
         ModelError: the variable names no file, or nothing was found and the download failed.
+
+    """
+    found = look_for_model(environ=environ, checkout=checkout)
+    if found:
+        return found
+    target = model_folders(checkout)[0] / FILE_NAMES[-1]
+    try:
+        fetch_model(url, target, pause_s=pause_s)
+    except DownloadError as error:
+        places = " and ".join(str(folder) for folder in model_folders(checkout))
+        raise ModelError(
+            f"no model: {VARIABLE} is not set, {places} hold none of {', '.join(FILE_NAMES)}, "
+            f"and the download failed ({error}); put one there or let {VARIABLE} name it"
+        ) from error
+    return target
+
+
+def look_for_model(
+    *, environ: Mapping[str, str], checkout: Path, names: tuple[str, ...] = FILE_NAMES
+) -> Path | None:
+    """Return the first file that lies where models are looked for; None when there is none.
+
+    Raises:
+        ModelError: the variable names no file.
 
     """
     named = environ.get(VARIABLE)
@@ -32,37 +57,35 @@ def find_model(*, environ: Mapping[str, str], checkout: Path, url: str = MODEL_U
         if not Path(named).is_file():
             raise ModelError(f"{VARIABLE} is {named!r}, and there is no such file")
         return Path(named)
-    folders = (checkout / "models", checkout.parent / "shared" / "models")
-    for folder in folders:
-        for name in FILE_NAMES:
-            if (folder / name).is_file():
-                return folder / name
-    target = folders[0] / FILE_NAMES[-1]
-    try:
-        _download(url, target)
-    except (OSError, HTTPException) as error:
-        raise ModelError(
-            f"no model: {VARIABLE} is not set, {folders[0]} and {folders[1]} hold neither {FILE_NAMES[0]} "
-            f"nor {FILE_NAMES[1]}, and {url} gave none ({error}); put one there or let {VARIABLE} name it"
-        ) from error
-    return target
+    files = (folder / name for folder in model_folders(checkout) for name in names)
+    return next((file for file in files if file.is_file()), None)
 
 
-def _download(url: str, target: Path) -> None:
-    """Fetch into `target`, which appears whole or not at all."""
-    try:
-        with urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - the caller's, a constant but in tests
-            # All at once: only so does http.client find a body shorter than declared.
-            content: bytes = answer.read()
-    except HTTPError as error:
-        error.close()  # it holds the connection open
-        raise
-    if not content.startswith(_FIRST_BYTE):
-        raise OSError("what came is no ONNX file")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-        part.write(content)
-    whole = Path(part.name)
-    # tempfile makes files for their owner alone; a model is for whoever reads the checkout.
-    whole.chmod(0o644)
-    whole.replace(target)
+def model_folders(checkout: Path) -> tuple[Path, Path]:
+    """Return the folders that are looked into, in their order."""
+    return checkout / "models", checkout.parent / "shared" / "models"
+
+
+def fetch_model(
+    url: str, target: Path, *, sha256: str | None = None, attempts: int = ATTEMPTS, pause_s: float = 1.0
+) -> None:
+    """Download a detector's ONNX file into `target`, which appears whole or not at all.
+
+    Raises:
+        DownloadError: there is none, it broke off for good, is no detector of ours, or has another hash.
+
+    """
+
+    def check(part: Path) -> None:
+        from vigie.vision.detector import YoloDetector
+
+        with part.open("rb") as file:
+            if file.read(1) != _FIRST_BYTE:
+                raise DownloadError(f"{url}: what came is no ONNX file")
+        # No hash of the ONNX file is published: that it opens as our detector is what can be known of it.
+        try:
+            YoloDetector(model=part)
+        except ModelError as error:
+            raise DownloadError(f"{url}: what came is no detector of ours: {error}") from error
+
+    download(url, target, sha256=sha256, check=check, attempts=attempts, pause_s=pause_s)
