@@ -18,9 +18,6 @@ import pytest
 from tests.conftest import shared_file
 from vigie.domain.instants import from_iso, seconds_between
 
-# One worker has them all, and so one run serves them.
-pytestmark = pytest.mark.xdist_group("demo")
-
 ROOT = Path(__file__).parents[2]
 START = "2026-10-24T23:59:00Z"  # the clip runs over midnight in UTC, and not in Paris
 DAY = "2026-10-25"
@@ -33,7 +30,7 @@ def demo(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=140)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module")  # pytest keeps a file's tests on one worker (--dist loadfile)
 def run(tmp_path_factory: pytest.TempPathFactory, model_path: Path) -> tuple[Path, str, dict[str, Any]]:
     """One run over both clips: its folder, what it said, its summary."""
     assert model_path

@@ -1,5 +1,6 @@
 """`python -m vigie model`: fetch against a server on loopback, prepare and info with the real weights."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,8 +15,6 @@ from tests.tiny_onnx import tiny_onnx
 from vigie.__main__ import main
 from vigie.domain.detections import DEFAULT_LABELS, Box
 from vigie.vision.detector import YoloDetector
-
-pytestmark = pytest.mark.xdist_group("model_command")  # one worker prepares the file that several tests read
 
 SKIER = "000000000785.jpg"
 
@@ -70,7 +69,7 @@ def test_fetch_downloads_once(release: Release, tmp_path: Path, capsys: pytest.C
     assert "no hash is published" in capsys.readouterr().out
     assert target.read_bytes() == CONTENT
     assert main(argv) == 0
-    assert capsys.readouterr().out == f"{target} is there\n"
+    assert capsys.readouterr().out == f"{target} is there; --again downloads in its place\n"
     assert len(release.asked) == 1
 
 
@@ -81,6 +80,42 @@ def test_fetch_refuses_another_hash(
     argv = ["--url", release.url(), "--output", str(target), "--sha256", "0" * 64]
     assert "is expected" in refused(capsys, "fetch", *argv)
     assert not target.exists()
+
+
+def test_fetch_checks_what_is_there_already(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    there = tmp_path / "there.onnx"
+    there.write_bytes(CONTENT)
+    argv = ["--output", str(there)]
+    assert "is expected" in refused(capsys, "fetch", *argv, "--sha256", "0" * 64)
+    assert main(["model", "fetch", *argv, "--sha256", hashlib.sha256(CONTENT).hexdigest()]) == 0
+    there.write_text("dummy")
+    assert "is no ONNX file" in refused(capsys, "fetch", *argv)
+
+
+def test_a_prepared_file_is_no_origin(
+    prepared: Path, model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--model", str(prepared), "--precision", "float", "--output", str(tmp_path / "again.onnx")]
+    words = refused(capsys, "prepare", *argv)
+    assert f"is a prepared one, made from {model_path.name}: name that with --model" in words
+
+
+def test_weights_have_seven_bits_and_sure_detections_differ(prepared: Path, coco_folder: Path) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(prepared).graph
+    weights = [
+        numpy_helper.to_array(each) for each in graph.initializer if each.data_type == onnx.TensorProto.INT8
+    ]
+    assert max(int(np.abs(each.astype(int)).max()) for each in weights if each.ndim == 4) <= 64
+    detector = YoloDetector(model=prepared)
+    seen = [
+        detection.confidence
+        for file in sorted(coco_folder.iterdir())[:24]
+        for detection in detector.detect(file.read_bytes()).detections
+    ]
+    assert len(set(seen)) > 0.8 * len(seen) > 10
 
 
 def test_info_prints_the_papers(prepared: Path, model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

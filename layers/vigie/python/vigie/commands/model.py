@@ -27,7 +27,7 @@ yolov8n.onnx. A download that broke off is taken up where it ended. Ultralytics 
 yolov8n.pt alone and none for an ONNX file, so what came is checked by opening it: it must be a YOLOv8
 detector that knows our labels.
 """
-_PREPARE = """Make the file that Lambda runs: one input shape, the head's decoding rewritten, 8 bits.
+_PREPARE = """Make the file that Lambda runs: shapes as asked for, the head's decoding rewritten, 8 bits.
 
 Calibrate with frames of your own cameras, by day and by night. The file carries its origin, shape,
 calibration set and, with --score, its accuracy; `model info` prints them.
@@ -109,7 +109,7 @@ def _add_prepare(inner: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def fetch(arguments: argparse.Namespace) -> int:
     """Find the weights, or download them."""
-    from vigie.vision.models import FILE_NAMES, fetch_model, look_for_model, model_folders
+    from vigie.vision.models import FILE_NAMES, check_model, fetch_model, look_for_model, model_folders
 
     output = arguments.output or model_folders(checkout())[0] / FILE_NAMES[-1]
     if not arguments.again:
@@ -117,7 +117,8 @@ def fetch(arguments: argparse.Namespace) -> int:
             look_for_model(environ=os.environ, checkout=checkout()) if arguments.output is None else output
         )
         if found and found.is_file():
-            _say(f"{found} is there")
+            check_model(found, sha256=arguments.sha256)
+            _say(f"{found} is there; --again downloads in its place")
             return 0
     fetch_model(arguments.url, output, sha256=arguments.sha256)
     held = (
@@ -144,7 +145,7 @@ def prepare(arguments: argparse.Namespace) -> int:
     source = arguments.model or look_for_model(environ=os.environ, checkout=checkout(), names=origins)
     if source is None:
         raise ModelError(
-            "no model to begin with: run `python -m vigie model fetch`, or name one with --model"
+            "no model to begin with: run `python -m vigie model fetch --again`, or name one with --model"
         )
     files = _calibration_files(arguments.calibration, arguments.pictures) if arguments.calibration else []
     target = arguments.output or model_folders(checkout())[0] / PREPARED_NAME

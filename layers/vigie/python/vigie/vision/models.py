@@ -1,5 +1,6 @@
 """Where the model file comes from: a variable, a folder, or the official download."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def model_folders(checkout: Path) -> tuple[Path, Path]:
     return checkout / "models", checkout.parent / "shared" / "models"
 
 
+def check_model(model: Path, *, sha256: str | None = None) -> None:
+    """Check that a file is a detector of ours and, where one is given, that its SHA-256 is that.
+
+    Raises:
+        ModelError: it is not.
+
+    """
+    from vigie.vision.detector import YoloDetector
+
+    YoloDetector(model=model)
+    if sha256 is not None:
+        found = hashlib.sha256(model.read_bytes()).hexdigest()
+        if found != sha256:
+            raise ModelError(f"model {model} has the SHA-256 {found}, {sha256} is expected")
+
+
 def fetch_model(
     url: str, target: Path, *, sha256: str | None = None, attempts: int = ATTEMPTS, pause_s: float = 1.0
 ) -> None:
@@ -77,14 +94,12 @@ def fetch_model(
     """
 
     def check(part: Path) -> None:
-        from vigie.vision.detector import YoloDetector
-
         with part.open("rb") as file:
             if file.read(1) != _FIRST_BYTE:
                 raise DownloadError(f"{url}: what came is no ONNX file")
         # No hash of the ONNX file is published: that it opens as our detector is what can be known of it.
         try:
-            YoloDetector(model=part)
+            check_model(part)
         except ModelError as error:
             raise DownloadError(f"{url}: what came is no detector of ours: {error}") from error
 

@@ -58,7 +58,8 @@ def prepare(job: Job, *, say: Say) -> Provenance:
     """Prepare `job.source` into `job.target`, which appears whole or not at all; returns its papers.
 
     Raises:
-        ModelError: the source is no YOLOv8, cannot take the shape, or too few pictures can be read.
+        ModelError: the source is no YOLOv8, is prepared already, cannot take the shape, or too few pictures
+            can be read.
 
     """
     YoloDetector(model=job.source)  # the signature
@@ -66,7 +67,11 @@ def prepare(job: Job, *, say: Say) -> Provenance:
     with _place_for(job.target) as folder:
         proto = graphs.load_graph(content, model=job.source)
         metadata = graphs.metadata_of(proto)
-        metadata.pop(KEY, None)
+        if KEY in metadata:
+            origin = Provenance.from_json(metadata[KEY]).origin
+            raise ModelError(
+                f"model {job.source} is a prepared one, made from {origin}: name that with --model"
+            )
         size = _set_size(proto, job.size, model=job.source)
         metadata["imgsz"] = f"[{size.height}, {size.width}]"
         rewritten = graphs.rewrite_distribution(proto)

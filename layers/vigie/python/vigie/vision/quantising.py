@@ -18,8 +18,8 @@ from vigie.vision.images import Tensor
 from vigie.vision.session import open_session
 
 RECIPE = (
-    "U8S8 per channel, 7-bit weights, ranges by least squares after SiLU and Sigmoid, "
-    "one for what is joined, biases corrected; first two convolutions, last of the boxes and decoding float"
+    "U8S8 per channel, 7-bit weights, ranges by least squares after SiLU, "
+    "one for what is joined, biases corrected; first two and last convolutions and decoding float"
 )
 
 _QUANTISED = ("Add", "Concat", "Conv", "MaxPool", "Mul", "Resize", "Sigmoid", "Split")
@@ -40,12 +40,13 @@ def _choose_nodes(proto: Proto) -> tuple[list[str], list[str]]:
     """Name the nodes to run in 8 bits, and the float tensors at their ends.
 
     Not among them: the head's decoding, which is what no convolution follows (coordinates up to 640 want more
-    than 255 steps), the convolutions that give it the boxes, and the first two, which are faster and more
-    exact as they are: three and sixteen channels are too few for 8-bit products.
+    than 255 steps), the last convolutions, which give it boxes and scores (in 8 bits every sure detection had
+    the same highest score, and no frame of a visit was its best), and the first two, which are faster and
+    more exact as they are: three and sixteen channels are too few for 8-bit products.
     """
     graph = proto.graph
     floats = {value.name for value in graph.value_info if value.type.tensor_type.elem_type == 1}
-    early, scores = _first_blocks(graph), ranges.class_scores(graph)
+    early = _first_blocks(graph)
     wanted: set[str] = set()  # tensors from which a convolution can be reached
     nodes: list[str] = []
     names: dict[str, None] = {}
@@ -53,8 +54,7 @@ def _choose_nodes(proto: Proto) -> tuple[list[str], list[str]]:
         inner = not wanted.isdisjoint(node.output)
         if node.op_type == "Conv" or inner:
             wanted.update(node.input)
-            gives_boxes = not inner and scores.isdisjoint(node.output)
-            if node.op_type in _QUANTISED and node.name not in early and not gives_boxes:
+            if node.op_type in _QUANTISED and node.name not in early and inner:
                 nodes.append(node.name)
                 names.update(dict.fromkeys(name for name in (*node.input, *node.output) if name in floats))
     return nodes, list(names)

@@ -1,7 +1,7 @@
 """Calibration: from a model's tensors over many pictures, the range of each that 255 steps serve best.
 
 A histogram of every tensor is gathered in one pass; then the range is chosen that loses least, in squares,
-*after the function that follows*: a convolution's output goes through SiLU, a class score through Sigmoid,
+*after the function that follows*: a convolution's output goes through SiLU,
 and what lies far below zero comes out as nothing, so steps are not spent on it. Measured against MinMax and
 percentiles in docs/decisions/0011-the-prepared-model.md.
 """
@@ -100,15 +100,12 @@ def choose_ranges(graph: Proto, histograms: dict[str, Histogram]) -> dict[str, R
         for name in node.input:
             followers.setdefault(name, set()).add(node.op_type)
     squashed = {output for node in graph.node if node.op_type == "Sigmoid" for output in node.output}
-    scores = class_scores(graph)
     ranges: dict[str, Range] = {graph.input[0].name: (0.0, 1.0)}
     for name, histogram in histograms.items():
         if name in squashed:
             ranges[name] = (0.0, 1.0)
         elif followers.get(name) == {"Sigmoid", "Mul"}:
             ranges[name] = histogram.best_range(_silu)
-        elif name in scores:
-            ranges[name] = histogram.best_range(_sigmoid)
         else:
             ranges[name] = histogram.best_range(_itself)
     for names in _joined(graph):
@@ -116,18 +113,6 @@ def choose_ranges(graph: Proto, histograms: dict[str, Histogram]) -> dict[str, R
         for name in names & ranges.keys():
             ranges[name] = min(low for low, _ in known), max(high for _, high in known)
     return ranges
-
-
-def class_scores(graph: Proto) -> set[str]:
-    """Name the tensors that become scores: only brought into shape between them and the last Sigmoid."""
-    products = {name for node in graph.node if node.op_type == "Mul" for name in node.input}
-    names: set[str] = set()
-    for node in reversed(graph.node):
-        if node.op_type == "Sigmoid" and node.input[0] not in products:
-            names.add(node.input[0])
-        elif node.op_type in ("Reshape", "Concat") and names.intersection(node.output):
-            names.update(node.input)
-    return names
 
 
 def _joined(graph: Proto) -> list[set[str]]:
