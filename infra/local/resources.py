@@ -74,7 +74,7 @@ def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None
 
     """
     resources = Resources(bucket=bucket_name(catalog, prefix), table=f"{prefix}-{catalog.table.name}")
-    _create_table(resources.table)
+    create_table(resources.table)
     queue_arns = _create_queues(catalog, resources, prefix, visibility)
     _create_topics(catalog, resources, queue_arns, prefix)
     _create_bucket(catalog, resources, queue_arns)
@@ -82,7 +82,8 @@ def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None
     return resources
 
 
-def _create_table(name: str) -> None:
+def create_table(name: str) -> None:
+    """Create the table: string keys `pk` and `sk`."""
     boto3.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
