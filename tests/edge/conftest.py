@@ -14,13 +14,13 @@ from moto.server import ThreadedMotoServer
 
 from edge_agent.ffmpeg import find_ffmpeg
 from edge_agent.spool import Spool
+from tests.conftest import shared_file
 from tests.edge.rig import Rig
 from tests.edge.servers import CameraServer, ScriptedS3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SHARED = Path(__file__).parents[3] / "shared"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -37,13 +37,7 @@ def ffmpeg() -> str:
 @pytest.fixture(scope="session")
 def shop_clip() -> Path:
     """A real clip: 480x270, 15 fps, 4.47 s."""
-    clip = SHARED / "data/video/store-aisle-detection.mp4"
-    if not clip.is_file():
-        sentence = f"{clip} is missing; the agent cannot be tried on real footage"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return clip
+    return shared_file("data/video/store-aisle-detection.mp4")
 
 
 def make_clip(ffmpeg: str, path: Path, inputs: Sequence[str], *options: str) -> Path:

@@ -11,6 +11,7 @@ from vigie.domain.faces import Face, with_margin
 from vigie.errors import ModelError
 from vigie.vision.annotate import shrink
 from vigie.vision.images import Image
+from vigie.vision.models import look_for_model
 
 VARIABLE = "VIGIE_FACE_MODEL"
 FILE_NAME = "face_detection_yunet_2026may.onnx"
@@ -32,13 +33,7 @@ def find_face_model(*, environ: Mapping[str, str], checkout: Path) -> Path | Non
         ModelError: the variable names no file.
 
     """
-    named = environ.get(VARIABLE)
-    if named:
-        if not Path(named).is_file():
-            raise ModelError(f"{VARIABLE} is {named!r}, and there is no such file")
-        return Path(named)
-    places = (checkout / "models" / FILE_NAME, checkout.parent / "shared" / "models" / FILE_NAME)
-    return next((place for place in places if place.is_file()), None)
+    return look_for_model(environ=environ, checkout=checkout, names=(FILE_NAME,), variable=VARIABLE)
 
 
 class FaceFinder:

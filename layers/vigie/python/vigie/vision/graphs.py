@@ -40,9 +40,11 @@ def load_graph(content: bytes, *, model: Path) -> Proto:
 
     """
     onnx = import_onnx()
+    from google.protobuf.message import DecodeError
+
     try:
         proto = onnx.load_from_string(content)
-    except Exception as error:
+    except DecodeError as error:
         raise ModelError(f"model {model} is no ONNX file: {one_line(error)}") from error
     for number, node in enumerate(proto.graph.node):
         node.name = node.name or f"node{number}"

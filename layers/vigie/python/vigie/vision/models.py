@@ -45,18 +45,22 @@ def find_model(
 
 
 def look_for_model(
-    *, environ: Mapping[str, str], checkout: Path, names: tuple[str, ...] = FILE_NAMES
+    *,
+    environ: Mapping[str, str],
+    checkout: Path,
+    names: tuple[str, ...] = FILE_NAMES,
+    variable: str = VARIABLE,
 ) -> Path | None:
-    """Return the first file that lies where models are looked for; None when there is none.
+    """Return the file that the variable names, else the first that lies where models do; None without any.
 
     Raises:
         ModelError: the variable names no file.
 
     """
-    named = environ.get(VARIABLE)
+    named = environ.get(variable)
     if named:
         if not Path(named).is_file():
-            raise ModelError(f"{VARIABLE} is {named!r}, and there is no such file")
+            raise ModelError(f"{variable} is {named!r}, and there is no such file")
         return Path(named)
     files = (folder / name for folder in model_folders(checkout) for name in names)
     return next((file for file in files if file.is_file()), None)
