@@ -4,29 +4,45 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from edge_agent.ffmpeg import find_ffmpeg, sampling
-from edge_agent.probe import check_file, probe
+from edge_agent.folders import first_picture
+from edge_agent.machine import agent_name
+from edge_agent.probe import check_source, probe
 from edge_agent.process import FfmpegProcess
 from edge_agent.redaction import Redactor
+from edge_agent.service import Service
 from edge_agent.settings import CameraSettings, Pace, Settings, read_settings
+from edge_agent.sources import SourceKind
+from vigie.domain.sites import Site
 from vigie.errors import ConfigError, SourceError
+from vigie.steps.ports import Detector
 
 _SNAPSHOT_S = 30.0
 _AT_ONCE = 8
 
 
-def run(config: Path, *, pace: Pace | None, spool: Path | None, status: Path | None) -> int:
-    """Watch the cameras until they end or a signal comes; 1 when a camera failed."""
-    import boto3
-    from botocore.config import Config
+def run(
+    config: Path,
+    *,
+    pace: Pace | None,
+    spool: Path | None,
+    status: Path | None,
+    local: bool = False,
+    model: Path | None = None,
+) -> int:
+    """Watch the cameras until they end or a signal comes; 1 when a camera failed.
 
-    from edge_agent.agent import run_agent
+    With `local` the detector runs here, on the named model or the one that is found.
+    """
+    from edge_agent.agent import Clients, run_agent
     from edge_agent.logs import write_logs
+    from edge_agent.sessions import open_session, s3_client
 
     settings = read_settings(config, os.environ)
     if pace is not None:
@@ -37,19 +53,40 @@ def run(config: Path, *, pace: Pace | None, spool: Path | None, status: Path | N
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # Retries are the uploader's: it waits with jitter, in the order of capture, and stops when told.
-    patience = Config(
-        retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=20
-    )
-    with closing(boto3.client("s3", config=patience)) as client:
+    session, thing = open_session(settings.identity)
+    with closing(s3_client(session)) as frames, closing(s3_client(session)) as rest:
         well = run_agent(
             settings,
-            client=client,
+            clients=Clients(frames, rest),
             executable=find_ffmpeg(os.environ),
+            agent_id=settings.agent_id or thing or agent_name(),
             status_path=status or settings.spool.parent / "status.json",
+            service=Service(os.environ),
             stop=stop,
+            detector=_detector(model) if local else None,
         )
     return 0 if well else 1
+
+
+def _detector(model: Path | None) -> Callable[[Site], Detector]:
+    try:
+        from vigie.vision.detector import YoloDetector
+        from vigie.vision.models import find_model
+    except ImportError as error:
+        raise ConfigError(f"--detect local needs the packages of vigie[vision]: {error}") from error
+    found = model or find_model(environ=os.environ, checkout=Path(__file__).resolve().parent.parent)
+
+    def for_site(site: Site) -> Detector:
+        # As detect_frame builds its own, so that both see the same.
+        limits = site.visits
+        return YoloDetector(
+            model=found,
+            labels=site.labels,
+            confidence=limits.keep_confidence,
+            threads=os.cpu_count() or 1,
+        )
+
+    return for_site
 
 
 def check(config: Path) -> int:
@@ -77,29 +114,42 @@ def check(config: Path) -> int:
 
 
 def snapshot(config: Path, *, camera_id: str, output: Path | None) -> int:
-    """Take one picture as the camera would upload it."""
+    """Take one picture as the camera would upload it; of a folder its first one."""
     settings = read_settings(config, os.environ)
     camera = _camera(settings, camera_id, config)
     path = output or Path(f"{camera_id}.jpg")
     redact = Redactor(settings.secrets)
-    check_file(camera)
-    executable = find_ffmpeg(os.environ)
-    command = sampling(camera, executable, private=settings.is_private(camera))
-    with FfmpegProcess(command, redact=redact) as ffmpeg:
-        try:
-            jpeg = next(ffmpeg.pictures(stopping=lambda: False, patience_s=_SNAPSHOT_S), None)
-        except SourceError as error:
-            # What the source lacks says more than ffmpeg's words, which are about its options.
-            probe(camera, executable, private=settings.is_private(camera), redact=redact)
-            raise SourceError(f"{camera_id}: {redact(str(error))}") from error
-    if jpeg is None:
-        raise SourceError(f"{camera_id}: the source ended without a picture")
+    try:
+        jpeg = _one_picture(camera, private=settings.is_private(camera), redact=redact)
+    except SourceError as error:
+        raise SourceError(f"{camera_id}: {redact(str(error))}") from None
     try:
         path.write_bytes(jpeg)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     sys.stdout.write(f"{path}\n")
     return 0
+
+
+def _one_picture(camera: CameraSettings, *, private: bool, redact: Redactor) -> bytes:
+    check_source(camera)
+    if camera.kind is SourceKind.FOLDER:
+
+        def left_out(path: Path, why: str) -> None:
+            sys.stderr.write(redact(f"{path} is left out: {why}\n"))
+
+        camera = first_picture(camera, left_out=left_out)
+    executable = find_ffmpeg(os.environ)
+    with FfmpegProcess(sampling(camera, executable, private=private), redact=redact) as ffmpeg:
+        try:
+            jpeg = next(ffmpeg.pictures(stopping=lambda: False, patience_s=_SNAPSHOT_S), None)
+        except SourceError:
+            # What the source lacks says more than ffmpeg's words, which are about its options.
+            probe(camera, executable, private=private, redact=redact)
+            raise
+    if jpeg is None:
+        raise SourceError("the source ended without a picture")
+    return jpeg
 
 
 def _camera(settings: Settings, camera_id: str, config: Path) -> CameraSettings:

@@ -15,13 +15,18 @@ pause when a stream ends (seen with 9.0).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from edge_agent.decoding import Decoding, Way
+from edge_agent.masks import mask_filters
 from edge_agent.settings import CameraSettings
-from edge_agent.sources import SourceKind
+from edge_agent.sources import USB_PREFIX, SourceKind
 from vigie.errors import SetupError
 
+SOFTWARE = Way(Decoding.ALL)
 _QUIET = ("-nostdin", "-hide_banner", "-loglevel", "warning")
 _SOCKET_TIMEOUT_US = "15000000"
 _PROTOCOLS = "pipe,fd,tcp,udp,tls,http,https,httpproxy,crypto,rtp,rtsp,rtsps,hls"
+# While ffmpeg looks at a stream its pictures wait, and are given out in one burst, as if they came just then.
+_BRIEF_LOOK = ("-analyzeduration", "500000", "-fpsprobesize", "0")
 # V and not v: the cover picture of a sound file is no video.
 _VIDEO = "0:V:0"
 
@@ -52,26 +57,63 @@ def find_ffmpeg(environment: Mapping[str, str]) -> str:
     return executable
 
 
-def sampling(camera: CameraSettings, executable: str, *, private: bool) -> Command:
+def sampling(camera: CameraSettings, executable: str, *, private: bool, way: Way = SOFTWARE) -> Command:
     """Return the command that writes the camera's pictures at its rate to the pipe, as mpjpeg."""
     before, script = _input(camera, private=private)
-    rate = f"{camera.fps:.9g}"
-    # Times begin at the first picture, whatever the stream's own clock says.
-    if camera.kind.is_live:
-        pick = f"select='isnan(prev_selected_t)+gt(floor(t*{rate}),floor(prev_selected_t*{rate}))'"
-    else:
-        pick = f"fps={rate}:round=up"
-    filters = f"setpts=PTS-STARTPTS,{pick},scale=w='min({camera.max_width},iw)':h=-2"
+    scaling = f"scale=w='min({camera.max_width},iw)':h=-2"
+    # Times begin at the first picture, whatever the stream's own clock says. What is not wanted is dropped
+    # before anything else is done with it.
+    filters = [
+        *(
+            "setpts=PTS-STARTPTS",
+            _pick(camera, way.decoding),
+            way.hardware.method.fetch if way.hardware else "",
+        ),
+        *(scaling, mask_filters(camera.masks)),
+    ]
     # One thread decodes: at a picture a second that is enough, and frame threads cost delay and memory.
     arguments = (
-        *(executable, *_QUIET, "-threads", "1", *before),
-        *("-map", _VIDEO, "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", filters),
+        *(executable, *_QUIET, "-threads", "1", *_decoder_options(way), *before),
+        *(
+            "-map",
+            _VIDEO,
+            "-an",
+            "-sn",
+            "-dn",
+            "-filter_threads",
+            "1",
+            "-vf",
+            ",".join(filter(None, filters)),
+        ),
         *("-fps_mode", "passthrough", "-c:v", "mjpeg", "-threads", "1"),
         # JPEG is full range; said this way ffmpeg converts, and warns of no deprecated pixel format.
         *("-color_range", "pc", "-pix_fmt", "yuv420p", "-q:v", str(camera.quality)),
         *("-f", "mpjpeg", "-flush_packets", "1", "pipe:1"),
     )
     return Command(arguments, script)
+
+
+def _pick(camera: CameraSettings, decoding: Decoding) -> str:
+    rate = f"{camera.fps:.9g}"
+    if not camera.kind.is_live:
+        return f"fps={rate}:round=up"
+    # The first picture of each interval. Keyframes may come at the very rate that is wanted: then the
+    # intervals begin a quarter earlier, or each would hold two of them or none, as they tremble.
+    early = "+0.25" if decoding is Decoding.KEYFRAMES else ""
+    return f"select='isnan(prev_selected_t)+gt(floor(t*{rate}{early}),floor(prev_selected_t*{rate}{early}))'"
+
+
+def _decoder_options(way: Way) -> tuple[str, ...]:
+    if way.hardware is not None:
+        return way.hardware.method.options
+    match way.decoding:
+        case Decoding.KEYFRAMES:
+            # No picture builds on a keyframe that is shown without its smoothing: nothing can drift.
+            return ("-skip_frame", way.decoding.value, "-skip_loop_filter", "all")
+        case Decoding.REFERENCES:
+            return ("-skip_frame", way.decoding.value)
+        case Decoding.ALL:
+            return ()
 
 
 def probing(camera: CameraSettings, executable: str, *, private: bool) -> Command:
@@ -91,6 +133,7 @@ def _input(camera: CameraSettings, *, private: bool) -> tuple[tuple[str, ...], b
         plain = tuple(word for name, value in options.items() for word in (f"-{name}", value))
         # `file:` keeps a path with a colon from being read as a protocol.
         url = camera.source if camera.kind.is_live else f"file:{camera.source}"
+        url = url.removeprefix(USB_PREFIX)
         return (*clock, *plain, "-i", url), None
     lines = ["ffconcat version 1.0", f"file {_quoted(camera.source)}"]
     lines += [f"option {name} {_quoted(value)}" for name, value in options.items()]
@@ -100,10 +143,11 @@ def _input(camera: CameraSettings, *, private: bool) -> tuple[tuple[str, ...], b
 
 def _source_options(camera: CameraSettings) -> dict[str, str]:
     match camera.kind:
-        case SourceKind.FILE:
+        case SourceKind.FILE | SourceKind.FOLDER | SourceKind.USB:
             return {}
         case SourceKind.RTSP:
-            return {"rtsp_transport": "tcp", "timeout": _SOCKET_TIMEOUT_US}
+            # TCP first, and UDP when the camera refuses that.
+            return {"rtsp_flags": "prefer_tcp", "timeout": _SOCKET_TIMEOUT_US}
         case SourceKind.HTTP | SourceKind.HLS:
             options = {"rw_timeout": _SOCKET_TIMEOUT_US}
             own = {"user-agent": "user_agent", "referer": "referer"}
@@ -115,12 +159,16 @@ def _source_options(camera: CameraSettings) -> dict[str, str]:
 
 def _clock_options(kind: SourceKind) -> tuple[str, ...]:
     match kind:
+        case SourceKind.RTSP:
+            return _BRIEF_LOOK
         case SourceKind.HTTP:
             # Motion JPEG carries no times; ffmpeg would take it for 25 pictures a second.
-            return ("-use_wallclock_as_timestamps", "1")
+            return (*_BRIEF_LOOK, "-use_wallclock_as_timestamps", "1")
         case SourceKind.HLS:
             # Segments come in one gulp each; read at their own pace, arrival is near the time of capture.
             return ("-re",)
+        case SourceKind.USB:
+            return ("-f", "v4l2", "-use_wallclock_as_timestamps", "1")
         case _:
             return ()
 

@@ -1,5 +1,6 @@
 """Looks into a source for a second: is there a video stream, how large, how fast."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -8,7 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from edge_agent.ffmpeg import Command, probing
+from edge_agent.folders import first_picture
 from edge_agent.settings import CameraSettings
+from edge_agent.sources import USB_PREFIX, SourceKind
 from vigie.errors import SetupError, SourceError
 
 _PATIENCE_S = 30.0
@@ -34,7 +37,9 @@ def probe(
         SourceError: it does not open, or has no video stream; one sentence without the camera's name.
 
     """
-    check_file(camera)
+    check_source(camera)
+    if camera.kind is SourceKind.FOLDER:
+        camera = first_picture(camera, left_out=_refuse)
     status, listing, words = _listing(probing(camera, executable, private=private))
     facts = _streams(listing)
     video = next((n for n, fact in facts.items() if fact.get("media_type") == "video"), None)
@@ -48,20 +53,57 @@ def probe(
     raise SourceError(f"{shown(camera)} cannot be opened: {last}")
 
 
-def check_file(camera: CameraSettings) -> None:
-    """Refuse a path where there is no file, before ffmpeg is troubled.
+def _refuse(picture: Path, why: str) -> None:
+    """Fail where a run would leave the picture out: somebody is there to mend its name."""
+    raise SourceError(f"{picture}: {why}; a run leaves it out")
+
+
+def check_source(camera: CameraSettings) -> None:
+    """Refuse a path where there is nothing to play, before ffmpeg is troubled.
 
     Raises:
-        SourceError: it is missing, or a folder.
+        SourceError: the file is missing, or a folder; the USB camera is missing, or may not be opened.
 
     """
+    if camera.kind is SourceKind.USB:
+        _check_device(Path(camera.source.removeprefix(USB_PREFIX)))
     if camera.kind.is_live:
         return
     path = Path(camera.source)
     if not path.exists():
         raise SourceError(f"{path} does not exist")
-    if path.is_dir():
+    if path.is_dir() and camera.kind is not SourceKind.FOLDER:
         raise SourceError(f"{path} is a folder; a source is one file or a URL")
+
+
+def explained(
+    error: SourceError,
+    camera: CameraSettings,
+    executable: str,
+    *,
+    taken: int,
+    private: bool,
+    redact: Callable[[str], str],
+) -> SourceError:
+    """Say what a file lacks when ffmpeg took no picture from it: ffmpeg's own words are about options."""
+    if camera.kind.is_live:
+        return error
+    if taken:
+        return SourceError(f"{camera.source} broke off after {taken} pictures: {error}")
+    try:
+        probe(camera, executable, private=private, redact=redact)
+    except SourceError as reason:
+        return reason
+    return SourceError(f"{camera.source} gives no pictures: {error}")
+
+
+def _check_device(device: Path) -> None:
+    if not device.exists():
+        raise SourceError(f"{device} does not exist; is the camera plugged in?")
+    if not device.is_char_device():
+        raise SourceError(f"{device} is no USB camera; those are called /dev/video0 and so on")
+    if not os.access(device, os.R_OK | os.W_OK):
+        raise SourceError(f"{device} may not be opened; its user must be in the group video")
 
 
 def shown(camera: CameraSettings) -> str:

@@ -17,7 +17,13 @@ _LINES_KEPT = 20
 _CHUNK = 1 << 16
 _TICK_S = 0.2  # how soon a wish to stop is noticed
 _POLITE_STEPS_S = (0.5, 1.5)
+_PASSED_ON = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "HTTP_PROXY", "NO_PROXY"})
+_PASSED_ON_KINDS = ("LC_", "LD_", "SSL_CERT_", "LIBVA_", "XDG_", "FONTCONFIG_")
 _END_S = 2.0  # from the end of its pipe to its own
+
+
+class SilenceError(SourceError):
+    """No picture came for too long; whether the source is dead or only slow, nobody knows."""
 
 
 class FfmpegProcess:
@@ -42,6 +48,7 @@ class FfmpegProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 process_group=0,
+                env={name: value for name, value in os.environ.items() if _is_passed_on(name)},
             )
         except OSError as error:
             raise SetupError(f"{command.arguments[0]} cannot be started: {error.strerror}") from error
@@ -75,22 +82,30 @@ class FfmpegProcess:
             self._child.kill()
             self._child.wait()
 
-    def pictures(self, *, stopping: Callable[[], bool], patience_s: float) -> Iterator[bytes]:
+    def pictures(
+        self, *, stopping: Callable[[], bool], patience_s: float, first_s: float | None = None
+    ) -> Iterator[bytes]:
         """Give each picture as it comes; end when the source ends, or soon after `stopping()` is true.
 
+        The first may take `first_s` seconds, when that is given: a camera must be reached and opened.
+
         Raises:
-            SourceError: ffmpeg failed, wrote garbage, or gave no picture for `patience_s` seconds.
+            SilenceError: no picture came for `patience_s` seconds.
+            SourceError: ffmpeg failed, or wrote garbage.
 
         """
         reader = MpjpegReader()
         out, err = _open(self._child.stdout), _open(self._child.stderr)
+        # One buffer for all reads: os.read makes a large one each time and gives its end back, and that wore
+        # malloc's heap full of holes, some 2 MB each thousand frames.
+        view = memoryview(bytearray(_CHUNK))
         with selectors.DefaultSelector() as ready:
             ready.register(out, selectors.EVENT_READ)
             ready.register(err, selectors.EVENT_READ)
-            newest = time.monotonic()
+            newest, limit_s = time.monotonic(), patience_s if first_s is None else first_s
             while ready.get_map() and not stopping():
                 for key, _ in ready.select(_TICK_S):
-                    chunk = os.read(key.fd, _CHUNK)
+                    chunk = bytes(view[: os.readv(key.fd, [view])])
                     if not chunk:
                         ready.unregister(key.fileobj)
                         if key.fileobj is err:
@@ -101,9 +116,9 @@ class FfmpegProcess:
                         for picture in reader.feed(chunk):
                             yield picture
                             # After the yield: the time for which the caller held the picture is not silence.
-                            newest = time.monotonic()
-                if time.monotonic() - newest > patience_s:
-                    raise SourceError(f"no picture came for {patience_s:g} s")
+                            newest, limit_s = time.monotonic(), patience_s
+                if time.monotonic() - newest > limit_s:
+                    raise SilenceError(f"no picture came for {limit_s:g} s")
         if not stopping():
             self._check_end(reader)
 
@@ -140,6 +155,11 @@ class FfmpegProcess:
                 pipe.close()
             except BrokenPipeError:
                 pass  # it ended at once; its words say why
+
+
+def _is_passed_on(name: str) -> bool:
+    """Keep the agent's own credentials, and cameras' passwords, out of ffmpeg's environment."""
+    return name.upper() in _PASSED_ON or name.startswith(_PASSED_ON_KINDS)
 
 
 def _open(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -14,11 +14,20 @@ _SHORTEST = 3
 
 # Greedy up to the last @ before the path: a password may hold an @ that nobody encoded.
 _USERINFO = re.compile(r"(://)[^\s/?#'\"]*@")
+# A raw / ? # in a password ends the userinfo too early; nobody can tell then what of the URL is secret.
+_TORN_USERINFO = re.compile(r"(://)[^\s/?#'\"]*:[^\s/?#'\"]*[/?#][^\s'\"]*@[^\s'\"]*")
+# A part of a path is one when it is long, and has letters and digits: `live-stream-main.m3u8` is none.
+_TOKEN = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{12,}")
+_SHORTEST_TOKEN = 6
 _QUERY_VALUE = re.compile(r"([?&][^\s=&?'\"]+=)[^\s&#'\"]+")
 
 
 def redact_urls(text: str) -> str:
-    """Hide `user:password@` and the values of the query in every URL of a text."""
+    """Hide `user:password@` and the values of the query in every URL of a text.
+
+    A URL whose password may go on behind a raw / ? or # is hidden as a whole.
+    """
+    text = _TORN_USERINFO.sub(rf"\g<1>{HIDDEN}", text)
     return _QUERY_VALUE.sub(rf"\g<1>{HIDDEN}", _USERINFO.sub(rf"\g<1>{HIDDEN}@", text))
 
 
@@ -29,6 +38,14 @@ def credentials_in(url: str) -> tuple[str, ...]:
     userinfo, at, _ = authority.rpartition("@")
     user, _, password = userinfo.partition(":")
     return tuple(part for part in (password, user) if part) if at else ()
+
+
+def tokens_in(url: str) -> tuple[str, ...]:
+    """Return what looks like a token in a URL's path and query, where cameras and their clouds put them."""
+    address, _, query = url.partition("://")[2].partition("#")[0].partition("?")
+    path = [part for part in address.split("/")[1:] if _TOKEN.fullmatch(part)]
+    values = [part.partition("=")[2] or part for part in query.split("&")]
+    return (*path, *(value for value in values if len(value) >= _SHORTEST_TOKEN))
 
 
 def has_query(url: str) -> bool:

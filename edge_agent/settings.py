@@ -4,6 +4,9 @@
 
     bucket = "${VIGIE_BUCKET}"
     spool = "spool"                        # optional; paths are relative to this file's folder
+    agent_id = "garden"                    # optional: the name of this agent's heartbeats, else the host's
+    identity = "identity"                  # optional: the folder that `enroll` made, else boto3's own ways
+    follow_site = true                     # optional: take rates, gates and masks from the site document
 
     [[camera]]
     camera_id = "hall"
@@ -15,6 +18,14 @@
     source = "clips/shop.mp4"
     start_at = 2026-01-31T10:00:00Z        # files only: the capture time of the clip's first picture
     pace = "fast"                          # files only: "real" (its own pace) when left out
+
+    [camera.gate]                          # sends only pictures in which something moves; see docs/edge.md
+    ignore = [[[0, 0], [1, 0], [1, 0.2]]]  # corners as fractions of the picture
+
+    [[camera.masks]]                       # never leaves this machine; mode = "blur" blurs instead
+    polygon = [[0.6, 0.1], [0.9, 0.1], [0.9, 0.5]]
+
+The tables `[spool]` and `[upload]`, and `clock`, are in `edge_agent.limits`.
 
 `${NAME}` in `bucket`, `source` and header values comes from the environment, so that credentials need not
 stand in the file. A value inside a URL must be percent-encoded there (`@` as `%40`).
@@ -29,21 +40,24 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Strict
 
-from edge_agent.redaction import credentials_in, has_query, redact_urls
-from edge_agent.sources import SourceKind, kind_of
+from edge_agent.clock import ClockMode
+from edge_agent.limits import SpoolSettings, UploadSettings
+from edge_agent.redaction import credentials_in, has_query, redact_urls, tokens_in
+from edge_agent.sources import SourceKind, check_source_text, kind_of
+from edge_agent.variables import with_variables
 from vigie.documents import read_object, read_toml
-from vigie.domain.cameras import check_camera_id
+from vigie.domain.cameras import Camera, Gate, Mask, check_fps, check_name, check_own_camera
 from vigie.domain.instants import from_iso, whole_milliseconds
 from vigie.errors import ConfigError
 
 Pace = Literal["real", "fast"]
+Decode = Literal["auto", "keyframes", "all"]
+HardwareWish = Literal["auto", "off", "cuda", "vaapi", "v4l2m2m"]
 
 _NO_OTHER_KEYS = ConfigDict(extra="forbid")
-_MOST_FPS = 30
 _WIDTHS = (32, 7680)
 _QUALITIES = (2, 31)  # mjpeg's own range for -q:v; 2 is the finest
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _PUBLIC_HEADERS = frozenset({"user-agent", "referer"})
 
@@ -65,6 +79,10 @@ def _tables(value: object) -> object:
     if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
         raise ValueError("each camera is a table of its own under [[camera]], in double brackets")
     return value
+
+
+def _folder_alone(value: object) -> object:
+    return {"folder": value} if isinstance(value, str) else value
 
 
 def _instant(value: object) -> object:
@@ -90,26 +108,28 @@ class CameraSettings:
     headers: Annotated[dict[str, str], BeforeValidator(_private_texts)] = field(
         default_factory=dict, repr=False
     )
+    gate: Gate | None = None
+    masks: tuple[Mask, ...] = ()
+    decode: Decode = "auto"
+    hardware: HardwareWish = "auto"
 
     __pydantic_config__: ClassVar[ConfigDict] = _NO_OTHER_KEYS
 
     def __post_init__(self) -> None:
-        check_camera_id(self.camera_id)
-        if not 0 < self.fps <= _MOST_FPS:
-            raise ValueError(f"fps must be over 0 and at most {_MOST_FPS}, not {self.fps:g}")
+        check_own_camera(self.camera_id)
+        check_fps(self.fps)
         _check_range("max_width", self.max_width, _WIDTHS)
         _check_range("quality", self.quality, _QUALITIES)
         self._check_source()
 
     def _check_source(self) -> None:
-        if not self.source.strip():
-            raise ValueError("source is empty; the path of a file or a URL is needed")
-        if not self.source.isprintable():
-            raise ValueError("source holds a line break or another character that cannot be printed")
+        check_source_text(self.source)
         if self.kind.is_live and self.start_at is not None:
             raise ValueError("start_at is for files only; a live picture's time is when it arrives")
         if self.kind.is_live and self.pace != "real":
             raise ValueError('pace = "fast" is for files only')
+        if not self.kind.is_live and self.decode != "auto":
+            raise ValueError("decode is for streams only; a file is decoded whole, to be exact in time")
         if self.headers and not self.kind.takes_headers:
             raise ValueError("headers are for http:// and https:// sources only")
         for name, value in self.headers.items():
@@ -118,6 +138,15 @@ class CameraSettings:
         if len([name for name in self.headers if name.lower() not in _PUBLIC_HEADERS]) > 1:
             # ffmpeg takes further headers from its argument list alone, and so would `ps`.
             raise ValueError("headers may hold User-Agent, Referer and one other")
+
+    def following(self, camera: Camera) -> "CameraSettings":
+        """Return these settings as the site document changes them: its rate and gate win, its masks add."""
+        return replace(
+            self,
+            fps=self.fps if camera.fps is None else camera.fps,
+            gate=self.gate if camera.gate is None else camera.gate,
+            masks=self.masks + tuple(mask for mask in camera.masks if mask not in self.masks),
+        )
 
     @property
     def kind(self) -> SourceKind:
@@ -134,21 +163,28 @@ class CameraSettings:
         if not self.kind.is_live:
             return frozenset()
         values = {value for name, value in self.headers.items() if name.lower() not in _PUBLIC_HEADERS}
-        return frozenset(values) | frozenset(credentials_in(self.source))
+        return frozenset(values) | {*credentials_in(self.source), *tokens_in(self.source)}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What `cameras.toml` says, with every variable replaced.
 
-    `secrets` are the values that no text may show: those that came from the environment into a URL or a
-    header, and those that the file itself holds.
+    `secrets` are the values that no text may show: those that came from the environment into a source or a
+    header, and those that the file itself holds. Without `agent_id` the thing of `identity` names the agent,
+    else this machine.
     """
 
     bucket: str
     spool: Path
     cameras: tuple[CameraSettings, ...]
     secrets: frozenset[str] = field(repr=False)
+    agent_id: str | None = None
+    identity: Path | None = None
+    follow_site: bool = True
+    limits: SpoolSettings = field(default_factory=SpoolSettings)
+    upload: UploadSettings = field(default_factory=UploadSettings)
+    clock: ClockMode = "correct"
 
     def with_pace(self, pace: Pace) -> "Settings":
         """Return the same settings with every file played at that pace."""
@@ -166,10 +202,19 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class _Document:
     bucket: str
-    spool: str = "spool"
+    spool: Annotated[SpoolSettings, BeforeValidator(_folder_alone)] = field(default_factory=SpoolSettings)
+    upload: UploadSettings = field(default_factory=UploadSettings)
+    clock: ClockMode = "correct"
+    agent_id: str | None = None
+    identity: str | None = None
+    follow_site: Annotated[bool, Strict()] = True
     camera: Annotated[list[dict[str, Any]], BeforeValidator(_tables)] = field(default_factory=list)
 
     __pydantic_config__: ClassVar[ConfigDict] = _NO_OTHER_KEYS
+
+    def __post_init__(self) -> None:
+        if self.agent_id is not None:
+            check_name("agent_id", self.agent_id)
 
 
 def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
@@ -187,10 +232,10 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
 
 def _read(path: Path, environment: Mapping[str, str]) -> Settings:
     document = read_toml(_Document, path)
-    bucket, _ = _with_variables(document.bucket, environment, place=f"{path}: bucket")
-    if not _BUCKET.fullmatch(bucket):
+    bucket, _ = with_variables(document.bucket, environment, place=f"{path}: bucket")
+    if not BUCKET_NAME.fullmatch(bucket):
         raise ConfigError(
-            f"{path}: bucket {bucket!r} is no name of an S3 bucket: 3 to 63 of a-z, 0-9, '.', '-'"
+            f"{path}: bucket {document.bucket!r} is no name of an S3 bucket: 3 to 63 of a-z, 0-9, '.', '-'"
         )
     if not document.camera:
         raise ConfigError(f"{path}: there is no camera; at least one [[camera]] table is needed")
@@ -206,43 +251,43 @@ def _read(path: Path, environment: Mapping[str, str]) -> Settings:
             raise ConfigError(f"{place}: camera_id is taken by another camera above; each needs its own")
         cameras.append(camera)
         secrets |= used | camera.secrets()
-    return Settings(bucket, (path.parent / document.spool).absolute(), tuple(cameras), frozenset(secrets))
+    folder = path.parent
+    return Settings(
+        bucket,
+        (folder / document.spool.folder).absolute(),
+        tuple(cameras),
+        frozenset(secrets),
+        limits=document.spool,
+        upload=document.upload,
+        clock=document.clock,
+        agent_id=document.agent_id,
+        identity=None if document.identity is None else (folder / document.identity).absolute(),
+        follow_site=document.follow_site,
+    )
 
 
 def _camera(
     table: Mapping[str, Any], environment: Mapping[str, str], *, place: str, folder: Path
 ) -> tuple[CameraSettings, set[str]]:
-    """Build one camera, and the values that came from the environment into a live source."""
+    """Build one camera, and the values that came from the environment, which are secrets in a path too."""
     filled = dict(table)
     used: set[str] = set()
     if isinstance(table.get("source"), str):
-        filled["source"], used = _with_variables(table["source"], environment, place=f"{place}: source")
+        filled["source"], used = with_variables(table["source"], environment, place=f"{place}: source")
     if isinstance(table.get("headers"), dict):
         filled["headers"] = dict(table["headers"])
         for name, text in table["headers"].items():
             if isinstance(text, str):
-                value, more = _with_variables(text, environment, place=f"{place}: headers.{name}")
+                value, more = with_variables(text, environment, place=f"{place}: headers.{name}")
                 filled["headers"][name] = value
                 used |= more
     camera = read_object(CameraSettings, filled, source=place)
     if camera.kind.is_live:
         return camera, used
-    # A file's path is no secret, and a person must read it in a sentence to mend it.
-    return replace(camera, source=str((folder / Path(camera.source).expanduser()).absolute())), set()
-
-
-def _with_variables(text: str, environment: Mapping[str, str], *, place: str) -> tuple[str, set[str]]:
-    """Replace each `${NAME}`, and return the values that were put in."""
-    used: set[str] = set()
-
-    def value(match: re.Match[str]) -> str:
-        found = environment.get(match[1], "")
-        if not found:
-            raise ConfigError(f"{place}: the environment variable {match[1]} is not set, or empty")
-        used.add(found)
-        return found
-
-    return _VARIABLE.sub(value, text), used
+    # But for those values a file's path is no secret, and a person must read it in a sentence to mend it.
+    path = str((folder / Path(camera.source).expanduser()).absolute())
+    # A path loses the slash that says "a folder".
+    return replace(camera, source=path + "/" * (camera.kind is SourceKind.FOLDER)), used
 
 
 def _check_range(key: str, value: int, bounds: tuple[int, int]) -> None:

@@ -1,56 +1,64 @@
-"""What the agent is doing, camera by camera, and the file that says so to others."""
+"""What the agent is doing, camera by camera, and the file that says so to others on this machine.
 
-import json
+The file holds a heartbeat, the very document that goes to the cloud each minute.
+"""
+
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
-from vigie.domain.instants import to_iso
+from vigie.documents import read_json, to_json
+from vigie.domain.heartbeats import CameraLife, CameraState, Heartbeat
+from vigie.domain.instants import whole_milliseconds
+from vigie.errors import ConfigError, NotFound
 
-State = Literal["starting", "running", "waiting", "ended", "failed"]
+# So often the file is written when nothing has changed: its reader must know a dead agent from a calm one.
+REFRESH = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
-class CameraStatus:
-    """One camera's counts since the agent started.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubles:
+    """What the agent as a whole has to say of itself; see `Heartbeat` for each."""
 
-    `starting` no picture yet, `running`, `waiting` to be started again, `ended` for good, `failed` for good.
-    `sampled` are pictures taken, `gated_out` those that no motion gate let through (none as yet), `uploaded`
-    those that arrived in S3, frames left over from an earlier run included, `spooled` those that wait on disk
-    now. `started_at` and `last_captured_at` are the capture times of the first and the newest picture.
-    """
-
-    camera_id: str
-    state: State = "starting"
-    sampled: int = 0
-    gated_out: int = 0
-    uploaded: int = 0
-    spooled: int = 0
-    started_at: str | None = None
-    last_captured_at: str | None = None
-    error: str | None = None
+    upload_error: str | None = None
+    report_error: str | None = None
+    heartbeat_error: str | None = None
+    clock_ahead_s: float | None = None
+    clock_error: str | None = None
+    site_etag: str | None = None
+    site_error: str | None = None
+    site_denied: str | None = None
 
 
 class StatusBoard:
-    """The cameras' statuses, which every thread may change; sentences are redacted on their way in."""
+    """The cameras' lives, which every thread may change; sentences are redacted on their way in."""
 
     def __init__(self, camera_ids: Iterable[str], *, redact: Callable[[str], str]) -> None:
         self._redact = redact
         self._lock = threading.Lock()
-        self._cameras = {camera_id: CameraStatus(camera_id) for camera_id in camera_ids}
-        self._upload_error: str | None = None
+        self._cameras = {camera_id: CameraLife(camera_id=camera_id) for camera_id in camera_ids}
+        self._troubles = Troubles()
 
-    def camera(self, camera_id: str) -> CameraStatus:
-        """Return one camera's status as it is now."""
+    def camera(self, camera_id: str) -> CameraLife:
+        """Return one camera's life as it is now; what waits in the spool is for the spool to say."""
         with self._lock:
             return self._cameras[camera_id]
 
-    def sampled(self, camera_id: str, captured_at: datetime) -> None:
-        """Count a picture; the camera runs."""
-        instant = to_iso(captured_at)
+    def cameras(self) -> tuple[CameraLife, ...]:
+        """Return every camera's life as it is now."""
+        with self._lock:
+            return tuple(self._cameras.values())
+
+    @property
+    def troubles(self) -> Troubles:
+        """What concerns all cameras."""
+        with self._lock:
+            return self._troubles
+
+    def sampled(self, camera_id: str, captured_at: datetime, *, gated_out: bool = False) -> None:
+        """Count a picture, and whether the gate held it back; the camera runs."""
         with self._lock:
             old = self._cameras[camera_id]
             self._cameras[camera_id] = replace(
@@ -58,8 +66,9 @@ class StatusBoard:
                 state="running",
                 error=None,
                 sampled=old.sampled + 1,
-                started_at=old.started_at or instant,
-                last_captured_at=instant,
+                gated_out=old.gated_out + gated_out,
+                started_at=old.started_at or captured_at,
+                last_captured_at=captured_at,
             )
 
     def uploaded(self, camera_id: str) -> None:
@@ -68,28 +77,67 @@ class StatusBoard:
             if (old := self._cameras.get(camera_id)) is not None:
                 self._cameras[camera_id] = replace(old, uploaded=old.uploaded + 1)
 
-    def change(self, camera_id: str, state: State, error: str | None = None) -> None:
+    def dropped(self, camera_id: str, why: str) -> None:
+        """Count a frame that was lost, and why; one of a camera that is no longer configured is nobody's."""
+        with self._lock:
+            if (old := self._cameras.get(camera_id)) is not None:
+                self._cameras[camera_id] = replace(
+                    old,
+                    dropped=old.dropped + 1,
+                    dropped_at=whole_milliseconds(datetime.now(UTC)),
+                    dropped_why=self._redact(why),
+                )
+
+    def clock(self, ahead_s: float | None, sentence: str | None) -> None:
+        """Say how far the clock is ahead of S3's, and what is wrong with it.
+
+        The figure is good to a second at best, so it changes by that much only.
+        """
+        with self._lock:
+            shown = self._troubles.clock_ahead_s
+            if ahead_s is None or shown is None or abs(ahead_s - shown) >= 1:
+                rounded = None if ahead_s is None else round(ahead_s, 1)
+                self._troubles = replace(self._troubles, clock_ahead_s=rounded, clock_error=sentence)
+            if (sentence is None) != (self._troubles.clock_error is None):
+                self._troubles = replace(self._troubles, clock_error=sentence)
+
+    def change(self, camera_id: str, state: CameraState, error: str | None = None) -> None:
         """Say what a camera does now, and the sentence about what went wrong."""
         with self._lock:
-            shown = None if error is None else self._redact(error)
-            self._cameras[camera_id] = replace(self._cameras[camera_id], state=state, error=shown)
+            old = self._cameras[camera_id]
+            self._cameras[camera_id] = replace(old, state=state, error=self._shown(error))
 
     def upload_trouble(self, sentence: str | None) -> None:
         """Say what holds up the uploads; None when nothing does."""
         with self._lock:
-            self._upload_error = None if sentence is None else self._redact(sentence)
+            self._troubles = replace(self._troubles, upload_error=self._shown(sentence))
+
+    def report_trouble(self, sentence: str | None) -> None:
+        """Say what holds up local mode's reports; None when nothing does."""
+        with self._lock:
+            self._troubles = replace(self._troubles, report_error=self._shown(sentence))
+
+    def heartbeat_trouble(self, sentence: str | None) -> None:
+        """Say why heartbeats do not arrive; None when they do."""
+        with self._lock:
+            self._troubles = replace(self._troubles, heartbeat_error=self._shown(sentence))
+
+    def site_denied(self, sentence: str | None) -> None:
+        """Say why the site document that was asked for could not be read; None when it could, or is none."""
+        with self._lock:
+            self._troubles = replace(self._troubles, site_denied=self._shown(sentence))
+
+    def follows(self, etag: str | None, *, error: str | None) -> None:
+        """Say which site document is followed, and why a newer one was refused."""
+        with self._lock:
+            self._troubles = replace(self._troubles, site_etag=etag, site_error=error)
 
     def any_failed(self) -> bool:
         """Tell whether a camera has failed for good."""
-        with self._lock:
-            return any(camera.state == "failed" for camera in self._cameras.values())
+        return any(camera.state == "failed" for camera in self.cameras())
 
-    def document(self, waiting: Callable[[str], int]) -> dict[str, object]:
-        """Return the status as plain data; `waiting` counts a camera's frames on disk."""
-        with self._lock:
-            cameras, upload_error = list(self._cameras.values()), self._upload_error
-        shown = [asdict(replace(camera, spooled=waiting(camera.camera_id))) for camera in cameras]
-        return {"cameras": shown, "upload_error": upload_error}
+    def _shown(self, sentence: str | None) -> str | None:
+        return None if sentence is None else self._redact(sentence)
 
 
 class StatusFile:
@@ -97,14 +145,38 @@ class StatusFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._written: dict[str, object] | None = None
+        self._written: Heartbeat | None = None
 
-    def write(self, document: dict[str, object]) -> None:
-        """Write the document, with the time, unless the file says the same already."""
-        if document == self._written:
+    def write(self, heartbeat: Heartbeat) -> None:
+        """Write the heartbeat, unless the file says the same and is fresh.
+
+        Raises:
+            OSError: it cannot be written.
+
+        """
+        old = self._written
+        if old is not None and heartbeat.at - old.at < REFRESH and replace(heartbeat, at=old.at) == old:
             return
-        text = json.dumps({"written_at": to_iso(datetime.now(UTC)), **document}, indent=2)
         part = self._path.with_name(self._path.name + ".part")
-        part.write_text(text + "\n", encoding="utf-8")
+        part.write_bytes(to_json(Heartbeat, heartbeat) + b"\n")
         part.replace(self._path)
-        self._written = document
+        self._written = heartbeat
+
+
+def read_status(path: Path) -> Heartbeat:
+    """Read a status file.
+
+    Raises:
+        NotFound: there is none.
+        ConfigError: it cannot be read, or holds something else.
+
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{path} is not there: the agent has not run, or keeps its status elsewhere"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    return read_json(Heartbeat, text, source=str(path))

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from vigie.domain.cameras import CANARY
 from vigie.domain.frames import FRAMES_PREFIX
+from vigie.domain.health import CANARY_FRAMES
+from vigie.domain.notices import NoticeKind
 from vigie.domain.pictures import FACES_PREFIX, PICTURES_PREFIX
-from vigie.messages import VISITS_CHANGED
+from vigie.domain.reports import REPORTS_PREFIX
+from vigie.messages import KIND, VISITS_CHANGED
 
 # A message may be tried again only when the function that took it has surely ended: AWS's rule of six.
 _VISIBILITY_FACTOR = 6
@@ -18,9 +22,19 @@ _VISIBILITY_FACTOR = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The DynamoDB table: string keys `pk` and `sk`."""
+    """The DynamoDB table: string keys `pk` and `sk`; items go when the attribute `expires` says."""
 
     name: str
+    expires: str = "ttl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """A queue that hears of each new object of a prefix and suffix."""
+
+    queue: str
+    prefix: str
+    suffix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +49,12 @@ class Bucket:
     prefix: str
     suffix: str
     expires: tuple[tuple[str, timedelta], ...] = ()
+    others: tuple[Wire, ...] = ()
+
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """All that it announces: frames, and what else."""
+        return (Wire(queue=self.notifies, prefix=self.prefix, suffix=self.suffix), *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +62,14 @@ class Topic:
     """An SNS topic."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetters:
+    """All dead-letter queues, as one setting: their URLs, with spaces between."""
+
+
+Resource = Table | Bucket | Topic | DeadLetters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +86,15 @@ class Function:
     """A Lambda function: the folder below lambdas/, what triggers it, and the resources that it is told of.
 
     Exactly one of `queue` and `every` is set. `layers` are folders below layers/. `environment` maps a
-    setting's name to the resource whose name (bucket, table) or ARN (topic) it holds.
+    setting's name to the resource whose name (bucket, table), ARN (topic) or URLs (dead letters) it holds.
+    A function with `every` is called with the event `{}`.
     """
 
     name: str
     layers: tuple[str, ...]
     memory_mb: int
     timeout: timedelta
-    environment: Mapping[str, Table | Bucket | Topic]
+    environment: Mapping[str, Resource]
     queue: str | None = None
     batch_size: int = 1
     every: timedelta | None = None
@@ -91,7 +120,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """The whole system; people subscribe to `people_topic`."""
+    """The whole system; people subscribe to `people_topic`, with `people_filter` to get what is for them."""
 
     table: Table
     bucket: Bucket
@@ -100,6 +129,7 @@ class Catalog:
     subscriptions: tuple[Subscription, ...]
     functions: tuple[Function, ...]
     people_topic: str
+    people_filter: dict[str, list[object]] = field(default_factory=dict)
 
     def function_of(self, queue: str) -> Function:
         """Return the function that the queue feeds."""
@@ -116,7 +146,14 @@ _DATA = Bucket(
     notifies="frames",
     prefix=FRAMES_PREFIX,
     suffix=".jpg",
-    expires=((FACES_PREFIX, timedelta(days=1)), (PICTURES_PREFIX, timedelta(days=30))),
+    expires=(
+        (FACES_PREFIX, timedelta(days=1)),
+        (PICTURES_PREFIX, timedelta(days=30)),
+        (CANARY_FRAMES, timedelta(days=1)),
+        (f"{PICTURES_PREFIX}{CANARY}/", timedelta(days=1)),
+        (REPORTS_PREFIX, timedelta(days=7)),
+    ),
+    others=(Wire(queue="local-reports", prefix=REPORTS_PREFIX, suffix=".jsonl"),),
 )
 _REPORTS_TOPIC = Topic(name="reports")
 _ALERTS_TOPIC = Topic(name="alerts")
@@ -126,11 +163,18 @@ CATALOG = Catalog(
     bucket=_DATA,
     topics=(_REPORTS_TOPIC, _ALERTS_TOPIC),
     people_topic="alerts",
-    queues=(Queue(name="frames"), Queue(name="alerts")),
+    people_filter={KIND: [{"anything-but": [NoticeKind.CANARY.value]}]},
+    queues=(
+        Queue(name="frames"),
+        Queue(name="alerts"),
+        Queue(name="canary"),
+        Queue(name="local-reports"),
+    ),
     subscriptions=(
         Subscription(
             topic="reports", queue="alerts", filter_policy={VISITS_CHANGED: [{"numeric": ["=", 1]}]}
         ),
+        Subscription(topic="alerts", queue="canary", filter_policy={KIND: [NoticeKind.CANARY.value]}),
     ),
     functions=(
         Function(
@@ -140,6 +184,15 @@ CATALOG = Catalog(
             timeout=timedelta(seconds=30),
             environment={"bucket": _DATA, "table": _REPORTS, "reports_topic": _REPORTS_TOPIC},
             queue="frames",
+            batch_size=10,
+        ),
+        Function(
+            name="store_reports",
+            layers=("runtime", "vigie"),
+            memory_mb=512,
+            timeout=timedelta(seconds=30),
+            environment={"bucket": _DATA, "table": _REPORTS, "reports_topic": _REPORTS_TOPIC},
+            queue="local-reports",
             batch_size=10,
         ),
         Function(
@@ -158,6 +211,36 @@ CATALOG = Catalog(
             timeout=timedelta(minutes=2),
             environment={"bucket": _DATA, "table": _REPORTS},
             every=timedelta(minutes=15),
+        ),
+        Function(
+            name="watch_cameras",
+            layers=("runtime", "vigie"),
+            memory_mb=512,
+            timeout=timedelta(seconds=45),  # less than the lease of a notice, and than the interval
+            environment={
+                "bucket": _DATA,
+                "table": _REPORTS,
+                "alerts_topic": _ALERTS_TOPIC,
+                "dead_letters": DeadLetters(),
+            },
+            every=timedelta(minutes=1),
+        ),
+        Function(
+            name="send_canary",
+            layers=("runtime", "vision", "vigie"),
+            memory_mb=512,
+            timeout=timedelta(seconds=30),
+            environment={"bucket": _DATA},
+            every=timedelta(hours=1),
+        ),
+        Function(
+            name="record_proof",
+            layers=("runtime", "vigie"),
+            memory_mb=256,
+            timeout=timedelta(seconds=10),
+            environment={"table": _REPORTS},
+            queue="canary",
+            batch_size=10,
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Days of cameras for the tests of charts, and how to read what is drawn of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import day_bounds
 from vigie.domain.series import MINUTE, CameraDay, CountPoint, Minute
-from vigie.domain.visits import Visit
+from vigie.domain.visits import Visit, begin_visit
 
 PARIS = ZoneInfo("Europe/Paris")
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -23,10 +24,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def a_visit(begins_at: datetime, seconds: float, label: str = "person", ordinal: int = 1) -> Visit:
-    ends_at = begins_at + timedelta(seconds=seconds)
-    key = FrameKey("hall", begins_at)
-    first = Detection(label, 0.9, Box(0, 0, 1, 1))
-    return Visit("hall", first, begins_at, ordinal, ends_at, first.box, first.confidence, key)
+    began = begin_visit(Detection(label, 0.9, Box(0, 0, 1, 1)), FrameKey("hall", begins_at), ordinal)
+    return replace(began, last_seen_at=begins_at + timedelta(seconds=seconds))
 
 
 def a_minute(
@@ -38,7 +37,7 @@ def a_minute(
         frames=60,
         people=people,
         vehicles=vehicles,
-        carried_in=0,
+        follows="",
         open=(),
         ended=visits,
         folded_until=begins_at,

@@ -3,17 +3,19 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
 
-from vigie.domain.alerting import Alert, AlertRecord, AlertState, plain_subject
+from vigie.domain.cameras import CANARY
 from vigie.domain.detections import Box
-from vigie.domain.frames import MAX_JPEG_BYTES, Frame, FrameKey
+from vigie.domain.frames import FRAMES_PREFIX, MAX_JPEG_BYTES, Frame, FrameKey
 from vigie.domain.instants import MILLISECOND
+from vigie.domain.notices import Notice
 from vigie.domain.pictures import Annotation
-from vigie.domain.reports import FrameReport
+from vigie.domain.reports import MOST_REPORTS_BYTES, FrameReport
+from vigie.domain.rollups import DayTotals
 from vigie.domain.series import NEIGHBOURHOOD, Minute, VisitsChange
-from vigie.errors import Conflict, FrameKeyError, NotFound, PictureError
-from vigie.steps.ports import SiteFile
+from vigie.errors import Conflict, FrameKeyError, MessageError, NotFound, PictureError
+from vigie.steps.ports import SiteFile, StaleHour
 
 
 @dataclass
@@ -23,6 +25,18 @@ class FakeFrameStore:
     frames: dict[str, Frame] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
+    arrived: dict[str, datetime] = field(default_factory=dict)
+
+    def post(self, frame: Frame) -> None:
+        if str(frame.key) in self.frames:
+            raise Conflict(f"{frame.key} is there already")
+        self.frames[str(frame.key)] = frame
+        self.arrived[str(frame.key)] = datetime.now(UTC)
+
+    def arrivals_after(self, key: FrameKey, *, most: int) -> tuple[datetime, ...]:
+        prefix = f"{FRAMES_PREFIX}{key.camera_id}/"
+        later = (name for name in sorted(self.arrived) if name.startswith(prefix) and name > str(key))
+        return tuple(self.arrived[name] for name in later)[:most]
 
     def load(self, key: FrameKey) -> Frame:
         try:
@@ -53,16 +67,15 @@ class FakeFrameStore:
         return count
 
     def camera_ids(self) -> tuple[str, ...]:
-        return tuple(sorted({frame.key.camera_id for frame in self.frames.values()}))
+        return tuple(sorted({frame.key.camera_id for frame in self.frames.values()} - {CANARY}))
 
 
 @dataclass
 class FakeReportStore:
-    """`ReportStore` and `AlertStore` in memory."""
+    """`ReportStore` in memory."""
 
     _reports: dict[FrameKey, FrameReport] = field(default_factory=dict)
     _minutes: dict[tuple[str, datetime], Minute] = field(default_factory=dict)
-    _alerts: dict[str, AlertRecord] = field(default_factory=dict)
 
     def report(self, key: FrameKey) -> FrameReport | None:
         return self._reports.get(key)
@@ -84,12 +97,8 @@ class FakeReportStore:
             default=None,
         )
 
-    def minute_after(self, camera_id: str, begins_at: datetime) -> Minute | None:
-        return min(
-            self.minutes(camera_id, begins_at + MILLISECOND, begins_at + NEIGHBOURHOOD + MILLISECOND),
-            key=lambda minute: minute.begins_at,
-            default=None,
-        )
+    def minutes_after(self, camera_id: str, begins_at: datetime) -> tuple[Minute, ...]:
+        return self.minutes(camera_id, begins_at + MILLISECOND, begins_at + NEIGHBOURHOOD + MILLISECOND)
 
     def put_minute(self, minute: Minute, *, replaces: Minute | None) -> None:
         key = (minute.camera_id, minute.begins_at)
@@ -104,34 +113,57 @@ class FakeReportStore:
             if camera == camera_id and begin <= begins_at < end
         )
 
-    def claim(self, alert: Alert, *, now: datetime, lease_s: float) -> bool:
-        stored = self._alerts.get(alert.alert_id)
-        if stored and stored.state is not AlertState.CLAIMED:
-            return False
-        if stored and stored.at > now - timedelta(seconds=lease_s):
-            raise Conflict("another sender holds the claim")
-        self._alerts[alert.alert_id] = AlertRecord(alert, AlertState.CLAIMED, now)
-        return True
 
-    def close(self, alert: Alert, state: AlertState, *, now: datetime) -> None:
-        self._alerts[alert.alert_id] = AlertRecord(alert, state, now)
+@dataclass
+class FakeReportFiles:
+    """`ReportFiles` in memory: the bytes of each object."""
 
-    def adopt(self, orphan: AlertRecord, alert: Alert) -> None:
-        if self._alerts.get(orphan.alert.alert_id) != orphan or alert.alert_id in self._alerts:
-            raise Conflict("one of them has changed")
-        del self._alerts[orphan.alert.alert_id]
-        self._alerts[alert.alert_id] = AlertRecord(alert, orphan.state, orphan.at)
+    objects: dict[str, bytes] = field(default_factory=dict)
 
-    def forget(self, orphan: AlertRecord) -> None:
-        self._alerts.pop(orphan.alert.alert_id, None)
+    def load(self, object_key: str) -> str:
+        try:
+            content = self.objects[object_key]
+        except KeyError:
+            raise NotFound(object_key) from None
+        if len(content) > MOST_REPORTS_BYTES:
+            raise MessageError(f"{object_key!r} is too large")
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise MessageError(f"{object_key!r} is no text") from error
 
-    def alerts(self, camera_id: str, begin: datetime, end: datetime) -> tuple[AlertRecord, ...]:
-        found = (
-            record
-            for record in self._alerts.values()
-            if record.alert.visit.camera_id == camera_id and begin <= record.alert.visit.started_at < end
+
+@dataclass
+class FakeRollupStore:
+    """`RollupStore` and `StaleDays` in memory."""
+
+    _totals: dict[tuple[str, date], DayTotals] = field(default_factory=dict)
+    _stale: dict[tuple[datetime, str], str] = field(default_factory=dict)
+    _marks: int = 0
+
+    def put_totals(self, totals: DayTotals) -> None:
+        key = (totals.camera_id, totals.day)
+        stored = self._totals.get(key)
+        if stored is None or stored.frames <= totals.frames:
+            self._totals[key] = totals
+
+    def totals(self, camera_id: str, first: date, last: date) -> tuple[DayTotals, ...]:
+        found = (self._totals[key] for key in sorted(self._totals) if key[0] == camera_id)
+        return tuple(totals for totals in found if first <= totals.day <= last)
+
+    def mark(self, camera_id: str, instant: datetime) -> None:
+        self._marks += 1
+        self._stale[instant.replace(minute=0, second=0, microsecond=0), camera_id] = str(self._marks)
+
+    def marked(self) -> tuple[StaleHour, ...]:
+        return tuple(
+            StaleHour(camera_id, begins_at, version)
+            for (begins_at, camera_id), version in sorted(self._stale.items())
         )
-        return tuple(sorted(found, key=lambda record: (record.alert.visit.started_at, record.alert.alert_id)))
+
+    def clear(self, stale: StaleHour) -> None:
+        if self._stale.get((stale.begins_at, stale.camera_id)) == stale.version:
+            del self._stale[stale.begins_at, stale.camera_id]
 
 
 @dataclass
@@ -191,10 +223,10 @@ class FakePublisher:
 class FakeNotifier:
     """`Notifier` that keeps what it was given."""
 
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    sent: list[Notice] = field(default_factory=list)
 
-    def notify(self, alert: Alert, *, subject: str, text: str) -> None:
-        self.sent.append((alert.alert_id, plain_subject(subject), text))
+    def notify(self, notice: Notice) -> None:
+        self.sent.append(notice)
 
 
 @dataclass

@@ -18,7 +18,8 @@ def aws_environ(endpoint: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_SESSION_TOKEN": "testing",
+        # Without one the credentials are lasting, as those are that links to pictures can be signed with.
+        "AWS_SESSION_TOKEN": "",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "ORT_DISABLE_TELEMETRY": "1",

@@ -25,7 +25,7 @@ from infra.local.cloud import local_cloud
 from infra.local.footage import CHECKOUT
 from infra.local.options import Options, read_options
 from infra.local.page import Mirror, served
-from infra.local.programs import program, render_charts, stop
+from infra.local.programs import program, render_charts, send_canary, stop
 from infra.local.progress import closing_view, live_view, plain_line, say
 from infra.local.resources import Resources, bucket_name, create
 from infra.local.runner import QUEUES_VARIABLE
@@ -94,8 +94,9 @@ def _run(options: Options, console: Console, stack: ExitStack) -> int:
         QUEUES_VARIABLE: json.dumps(resources.queue_urls),
     }
     _put_site(options, resources)
-    runner = ["infra.local.runner", "--every", str(_CHART_EVERY_S), *_days_asked(options)]
+    runner = ["infra.local.runner", "--every", f"render_charts={_CHART_EVERY_S}", *_days_asked(options)]
     functions = stack.enter_context(program(runner, stack.enter_context(folder.log("functions"))))
+    send_canary()
     agent = stack.enter_context(
         program(
             _agent_command(options), stack.enter_context(folder.log("agent")), environ=os.environ | secrets
@@ -190,7 +191,8 @@ def _face_model() -> dict[str, str]:
 def _days_asked(options: Options) -> list[str]:
     if options.start_at is None:
         return []
-    return ["--days", options.start_at.astimezone(options.tz).date().isoformat()]
+    day = options.start_at.astimezone(options.tz).date().isoformat()
+    return ["--input", f"render_charts={json.dumps({'days': [day]})}"]
 
 
 def _days_seen(watch: Watch, cameras: Cameras, tz: ZoneInfo) -> set[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.redaction import redact_urls
-from vigie.domain.cameras import check_camera_id
+from edge_agent.sources import check_source_text
+from vigie.domain.cameras import check_own_camera
 from vigie.errors import ConfigError, SetupError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def parse_sources(text: str) -> Footage:
     """Read `cam1=clip.mp4 cam2=rtsp://...`, quoted as in a shell where a path has spaces.
 
     Raises:
-        ConfigError: a part is no `camera_id=source`, or a camera comes twice.
+        ConfigError: a part is no `camera_id=source`, the source may show a password, or a camera comes twice.
 
     """
     sources: dict[str, str] = {}
@@ -44,7 +45,8 @@ def parse_sources(text: str) -> Footage:
             shown = redact_urls(camera_id)
             raise ConfigError(f"SOURCES: {shown!r} is no camera_id=source, such as hall=clip.mp4")
         try:
-            check_camera_id(camera_id)
+            check_own_camera(camera_id)
+            check_source_text(source)
         except ValueError as error:
             raise ConfigError(f"SOURCES: {redact_urls(str(error))}") from error
         if camera_id in sources:

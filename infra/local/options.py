@@ -12,7 +12,8 @@ from infra.local.footage import CHECKOUT, Footage, parse_sources, sample_footage
 from infra.local.place import DemoFolder, local_time_zone
 from vigie.domain.cameras import Camera
 from vigie.domain.instants import from_iso
-from vigie.domain.sites import Site
+from vigie.domain.rules import AlertRule
+from vigie.domain.sites import Site, Watchfulness
 from vigie.errors import ConfigError
 
 # A repeated run from a START in the past is not a late one: its alerts are sent.
@@ -70,14 +71,20 @@ def read_options(argv: Sequence[str] | None) -> Options:
         else sample_footage(CHECKOUT.parent / "shared", CHECKOUT / "build" / "footage")
     )
     site = _site(footage, given.time_zone or local_time_zone())
+    pace = given.pace or ("fast" if given.headless else "real")
+    if start_at:
+        site = replace(site, max_alert_age_s=_REPLAY_ALERT_AGE_S)
+    if start_at or pace == "fast":
+        # Their capture times are not those of the clock, by which a camera goes dark.
+        site = replace(site, watchfulness=Watchfulness(dark_after_s=0))
     return Options(
         footage=footage,
         folder=DemoFolder(Path(given.out)),
         headless=given.headless,
-        pace=given.pace or ("fast" if given.headless else "real"),
+        pace=pace,
         fps=fps,
         start_at=start_at,
-        site=replace(site, max_alert_age_s=_REPLAY_ALERT_AGE_S) if start_at else site,
+        site=site,
     )
 
 
@@ -98,6 +105,8 @@ def _number(text: str) -> float:
 def _site(footage: Footage, time_zone: str) -> Site:
     cameras = tuple(Camera(camera_id) for camera_id in footage.sources)
     try:
-        return Site(name="Vigie demo", time_zone=time_zone, cameras=cameras)
+        # Without a cooldown: a demo is to show an alert for each visit.
+        rules = (AlertRule(rule_id="people", cooldown_s=0),)
+        return Site(name="Vigie demo", time_zone=time_zone, cameras=cameras, rules=rules)
     except ValueError as error:
         raise ConfigError(f"TIME_ZONE: {error}") from error

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 from vigie.errors import SetupError
 
@@ -51,15 +51,30 @@ def stop(process: subprocess.Popen[str]) -> None:
 def render_charts(days: Sequence[str]) -> list[str]:
     """Call the function render_charts for those local days; return the paths that it drew, below site/.
 
-    It runs in a process of its own, as its log goes to standard output.
+    Raises:
+        SetupError: it failed.
+
+    """
+    files: list[str] = _call("render_charts", {"days": list(days)}, "the charts were not drawn")["files"]
+    return files
+
+
+def send_canary() -> str:
+    """Call the function send_canary; return the canary's frame key.
 
     Raises:
         SetupError: it failed.
 
     """
-    command = [sys.executable, "-m", "infra.local.invoke", "render_charts", json.dumps({"days": days})]
+    frame_key: str = _call("send_canary", {}, "no canary was sent")["frame_key"]
+    return frame_key
+
+
+def _call(function: str, event: dict[str, Any], failed: str) -> dict[str, Any]:
+    """Call a function in a process of its own, as its log goes to standard output; return what it returns."""
+    command = [sys.executable, "-m", "infra.local.invoke", function, json.dumps(event)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise SetupError(f"the charts were not drawn: {done.stderr.strip().splitlines()[-1:]}")
-    files: list[str] = json.loads(done.stdout.splitlines()[-1])["files"]
-    return files
+        raise SetupError(f"{failed}: {done.stderr.strip().splitlines()[-1:]}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer

@@ -77,7 +77,7 @@ def closing_view(summary: Mapping[str, Any], *, tz: tzinfo) -> RenderableType:
     parts: list[RenderableType] = [frames, Text(), visits]
     if more > 0:
         parts.append(Text(f"and {more} more in summary.json", style="dim"))
-    return Group(*parts, Text(), Text(_timing_line(summary)))
+    return Group(*parts, Text(), Text(_timing_line(summary)), Text(_proof_line(summary)))
 
 
 def say(console: Console, text: str) -> None:
@@ -87,6 +87,13 @@ def say(console: Console, text: str) -> None:
 
 def _troubles(cameras: Mapping[str, CameraView]) -> list[str]:
     return [f"{camera_id}: {view.edge.error}" for camera_id, view in cameras.items() if view.edge.error]
+
+
+def _proof_line(summary: Mapping[str, Any]) -> str:
+    seconds = summary["alerts_proven_s"]
+    if seconds is None:
+        return "Alerts are not proven: the canary sent at the start did not come out as an alert."
+    return f"Alerts are proven: a canary came out as an alert {seconds:.1f} s after it was sent."
 
 
 def _timing_line(summary: Mapping[str, Any]) -> str:

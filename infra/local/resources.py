@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.catalog import Bucket, Catalog, Table, Topic
+from infra.catalog import Bucket, Catalog, DeadLetters, Subscription, Table, Topic
+from vigie.domain.frames import FRAMES_PREFIX
+from vigie.domain.reports import REPORTS_PREFIX
 from vigie.errors import SetupError
-from vigie.messages import VISITS_CHANGED
 from vigie.settings import variable
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 _PROBE_S = 10.0
-_PROBE_KEY = "vigie-probe.jpg"
+_PROBE_KEY = "vigie-probe"
+# Named as what edges write there, whatever the catalog says of it.
+_PROBES = {FRAMES_PREFIX: f"{_PROBE_KEY}.jpg", REPORTS_PREFIX: f"{_PROBE_KEY}.jsonl"}
 # Where a person would have an e-mail address: the demo and the tests read here what was sent to people.
 INBOX = "inbox"
 
@@ -53,6 +56,8 @@ class Resources:
                         value = self.table
                     case Topic(name=name):
                         value = self.topic_arns[name]
+                    case DeadLetters():
+                        value = " ".join(self.queue_urls[queue.dead_letter] for queue in catalog.queues)
                 if values.setdefault(variable(setting), value) != value:
                     raise SetupError(f"the functions disagree about {variable(setting)}")
         return values
@@ -74,7 +79,7 @@ def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None
 
     """
     resources = Resources(bucket=bucket_name(catalog, prefix), table=f"{prefix}-{catalog.table.name}")
-    create_table(resources.table)
+    create_table(resources.table, expires=catalog.table.expires)
     queue_arns = _create_queues(catalog, resources, prefix, visibility)
     _create_topics(catalog, resources, queue_arns, prefix)
     _create_bucket(catalog, resources, queue_arns)
@@ -82,9 +87,10 @@ def create(catalog: Catalog, *, prefix: str, visibility: timedelta | None = None
     return resources
 
 
-def create_table(name: str) -> None:
-    """Create the table: string keys `pk` and `sk`."""
-    boto3.client("dynamodb").create_table(
+def create_table(name: str, *, expires: str | None = None) -> None:
+    """Create the table: string keys `pk` and `sk`, and the attribute by which items go, if any."""
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
@@ -96,6 +102,10 @@ def create_table(name: str) -> None:
             {"AttributeName": "sk", "KeyType": "RANGE"},
         ],
     )
+    if expires:
+        dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": expires}
+        )
 
 
 def _create_queues(
@@ -139,7 +149,10 @@ def _create_topics(catalog: Catalog, resources: Resources, queue_arns: dict[str,
             },
         )
     sns.subscribe(
-        TopicArn=resources.topic_arns[catalog.people_topic], Protocol="sqs", Endpoint=queue_arns[INBOX]
+        TopicArn=resources.topic_arns[catalog.people_topic],
+        Protocol="sqs",
+        Endpoint=queue_arns[INBOX],
+        Attributes={"FilterPolicy": json.dumps(catalog.people_filter)},
     )
 
 
@@ -152,17 +165,18 @@ def _create_bucket(catalog: Catalog, resources: Resources, queue_arns: dict[str,
         NotificationConfiguration={
             "QueueConfigurations": [
                 {
-                    "QueueArn": queue_arns[catalog.bucket.notifies],
+                    "QueueArn": queue_arns[wire.queue],
                     "Events": ["s3:ObjectCreated:*"],
                     "Filter": {
                         "Key": {
                             "FilterRules": [
-                                {"Name": "prefix", "Value": catalog.bucket.prefix},
-                                {"Name": "suffix", "Value": catalog.bucket.suffix},
+                                {"Name": "prefix", "Value": wire.prefix},
+                                {"Name": "suffix", "Value": wire.suffix},
                             ]
                         }
                     },
                 }
+                for wire in catalog.bucket.wires
             ]
         },
     )
@@ -186,18 +200,36 @@ def _create_bucket(catalog: Catalog, resources: Resources, queue_arns: dict[str,
 def _prove(catalog: Catalog, resources: Resources) -> None:
     """Send one probe down each wire, before anybody else listens."""
     s3, sns, sqs = boto3.client("s3"), boto3.client("sns"), boto3.client("sqs")
-    probe = catalog.bucket.prefix + _PROBE_KEY
-    s3.put_object(Bucket=resources.bucket, Key=probe, Body=b"")
-    _await_probe(sqs, resources, catalog.bucket.notifies, f"bucket {resources.bucket}")
-    s3.delete_object(Bucket=resources.bucket, Key=probe)
-    for topic in {subscription.topic for subscription in catalog.subscriptions}:
-        sns.publish(
-            TopicArn=resources.topic_arns[topic],
-            Message=_PROBE_KEY,
-            MessageAttributes={VISITS_CHANGED: {"DataType": "Number", "StringValue": "1"}},
-        )
+    for wire in catalog.bucket.wires:
+        probe = wire.prefix + _PROBES[wire.prefix]
+        s3.put_object(Bucket=resources.bucket, Key=probe, Body=b"")
+        _await_probe(sqs, resources, wire.queue, f"bucket {resources.bucket}")
+        s3.delete_object(Bucket=resources.bucket, Key=probe)
     for subscription in catalog.subscriptions:
+        sns.publish(
+            TopicArn=resources.topic_arns[subscription.topic],
+            Message=_PROBE_KEY,
+            MessageAttributes=probe_attributes(subscription),
+        )
         _await_probe(sqs, resources, subscription.queue, f"topic {subscription.topic}")
+    # A probe may have had what other queues, and the people's, ask for too.
+    for url in resources.queue_urls.values():
+        sqs.purge_queue(QueueUrl=url)
+
+
+def probe_attributes(subscription: Subscription) -> dict[str, Any]:
+    """Return message attributes that the filter policy lets through; of what it asks else, none.
+
+    So a policy that asks for what nobody sends is found out by its probe.
+    """
+    attributes: dict[str, Any] = {}
+    for name, conditions in subscription.filter_policy.items():
+        match conditions[0]:
+            case str(text):
+                attributes[name] = {"DataType": "String", "StringValue": text}
+            case {"numeric": ["=", int(number)]}:
+                attributes[name] = {"DataType": "Number", "StringValue": str(number)}
+    return attributes
 
 
 def _await_probe(sqs: "SQSClient", resources: Resources, queue: str, source: str) -> None:

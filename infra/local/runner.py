@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,10 +36,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run every function of the catalog until SIGTERM, then end after the calls under way."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.runner", description=__doc__)
     parser.add_argument(
-        "--every", type=float, metavar="S", help="seconds between scheduled calls, in place of the catalog's"
+        "--every",
+        type=_every,
+        action="append",
+        default=[],
+        metavar="FUNCTION=S",
+        help="seconds between a scheduled function's calls, in place of the catalog's",
     )
     parser.add_argument(
-        "--days", nargs="*", default=[], metavar="DAY", help="days to chart, in place of today"
+        "--input",
+        type=_input,
+        action="append",
+        default=[],
+        metavar="FUNCTION=JSON",
+        help="the event that a scheduled function gets, in place of {}",
     )
     arguments = parser.parse_args(argv)
     stop = threading.Event()
@@ -49,10 +59,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         CATALOG,
         json.loads(os.environ[QUEUES_VARIABLE]),
         stop,
-        every=timedelta(seconds=arguments.every) if arguments.every else None,
-        schedule_input={"days": arguments.days},
+        every=dict(arguments.every),
+        inputs=dict(arguments.input),
     )
     return 0
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or name not in {function.name for function in CATALOG.functions if function.every}:
+        raise argparse.ArgumentTypeError(f"{text!r} names no scheduled function")
+    return name, value
+
+
+def _every(text: str) -> tuple[str, timedelta]:
+    name, seconds = _named(text)
+    return name, timedelta(seconds=float(seconds))
+
+
+def _input(text: str) -> tuple[str, dict[str, Any]]:
+    name, event = _named(text)
+    return name, json.loads(event)
 
 
 def run(
@@ -60,19 +87,20 @@ def run(
     queue_urls: dict[str, str],
     stop: threading.Event,
     *,
-    every: timedelta | None = None,
-    schedule_input: dict[str, Any] | None = None,
+    every: Mapping[str, timedelta] | None = None,
+    inputs: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
     """Run one thread a function until `stop` is set; here a function never runs twice at once.
 
-    `every` replaces the interval of scheduled functions, `schedule_input` is the event that they get.
+    By the names of scheduled functions, `every` replaces their intervals, `inputs` are the events they get.
     """
     work: dict[str, Callable[[], None]] = {}
     for function in catalog.functions:
         if function.queue:
             work[function.name] = partial(poll, function, queue_urls[function.queue], stop)
-        elif interval := every or function.every:
-            work[function.name] = partial(repeat, function, schedule_input or {}, interval, stop)
+        elif interval := (every or {}).get(function.name, function.every):
+            event = (inputs or {}).get(function.name, {})
+            work[function.name] = partial(repeat, function, event, interval, stop)
     threads = [threading.Thread(target=loop, name=name) for name, loop in work.items()]
     for thread in threads:
         thread.start()

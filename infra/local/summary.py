@@ -19,7 +19,8 @@ def summarise(
 
     `complete` says whether every uploaded frame was processed or quarantined, and every sampled one
     uploaded or gated out. Timings are seconds from the edge's sampling; at pace `fast` they include the
-    wait behind all the frames that were read ahead.
+    wait behind all the frames that were read ahead. `alerts_proven_s` are the seconds from the canary that
+    was sent at the start to its proof, None when it did not come out; no other figure counts it.
     """
     rows, labels, report_s, alert_s = [], Counter[str](), [], []
     for camera_id, camera in cameras.items():
@@ -35,6 +36,7 @@ def summarise(
             and (since := sampled.get(record.alert.visit.started_at)) is not None
         ]
         rows.append(_camera_row(camera, processed=len(reports)))
+    proof = watch.proof()
     return {
         "pace": pace,
         "cameras": rows,
@@ -64,6 +66,7 @@ def summarise(
             for record in camera.alerts
         ],
         "alerts_delivered": watch.delivered(),
+        "alerts_proven_s": round(proof.seconds, 3) if proof else None,
         "dead_letters": watch.dead(),
         "charts": list(chart_files),
         "timings_s": {"capture_to_report": _percentiles(report_s), "capture_to_alert": _percentiles(alert_s)},

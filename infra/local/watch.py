@@ -1,73 +1,45 @@
 """What is going on in a local run, read from the agent's status file and from the cloud's own stores."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import boto3
 
+from edge_agent.status import read_status
 from infra.catalog import Catalog
 from infra.local.resources import INBOX, Resources
 from vigie.aws import clients
+from vigie.aws.alert_store import DynamoAlertStore
 from vigie.aws.frame_store import S3FrameStore
+from vigie.aws.health_store import DynamoHealthStore
 from vigie.aws.report_store import DynamoReportStore
 from vigie.domain.alerting import AlertRecord
 from vigie.domain.detections import PERSON
-from vigie.domain.instants import MILLISECOND, from_iso, minute_of, seconds_between
+from vigie.domain.health import Proof
+from vigie.domain.heartbeats import CameraLife
+from vigie.domain.instants import MILLISECOND, minute_of, seconds_between
 from vigie.domain.reports import FrameReport
 from vigie.domain.series import Minute, visits_of
 from vigie.domain.visits import Visit
+from vigie.errors import NotFound
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeState:
-    """One camera as the agent's status file tells it; times are capture times."""
-
-    camera_id: str
-    state: str = "starting"
-    sampled: int = 0
-    gated_out: int = 0
-    uploaded: int = 0
-    spooled: int = 0
-    started_at: datetime | None = None
-    last_captured_at: datetime | None = None
-    error: str | None = None
-
-
-def read_status(path: Path, camera_ids: tuple[str, ...]) -> dict[str, EdgeState]:
+def edge_lives(path: Path, camera_ids: tuple[str, ...]) -> dict[str, CameraLife]:
     """Read the agent's status file; cameras that it does not name yet are starting."""
     try:
-        rows: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cameras"]
-    except FileNotFoundError:
-        rows = []
-    states = {camera_id: EdgeState(camera_id) for camera_id in camera_ids}
-    for row in rows:
-        states[row["camera_id"]] = EdgeState(
-            camera_id=row["camera_id"],
-            state=row["state"],
-            sampled=row["sampled"],
-            gated_out=row["gated_out"],
-            uploaded=row["uploaded"],
-            spooled=row["spooled"],
-            started_at=_instant(row["started_at"]),
-            last_captured_at=_instant(row["last_captured_at"]),
-            error=row["error"],
-        )
-    return states
-
-
-def _instant(text: str | None) -> datetime | None:
-    return from_iso(text) if text else None
+        told = read_status(path).cameras
+    except NotFound:
+        told = ()
+    lives = {camera_id: CameraLife(camera_id=camera_id) for camera_id in camera_ids}
+    return lives | {camera.camera_id: camera for camera in told}
 
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
     """One camera in a local run: the edge's side, and what the cloud's tables hold."""
 
-    edge: EdgeState
+    edge: CameraLife
     minutes: tuple[Minute, ...] = ()
     alerts: tuple[AlertRecord, ...] = ()
     quarantined: int = 0
@@ -108,18 +80,22 @@ class Watch:
     status_file: Path
     camera_ids: tuple[str, ...]
     store: DynamoReportStore = field(init=False)
+    alerts: DynamoAlertStore = field(init=False)
     frames: S3FrameStore = field(init=False)
+    health: DynamoHealthStore = field(init=False)
 
     def __post_init__(self) -> None:
+        self.health = DynamoHealthStore(clients.dynamodb(), self.resources.table)
         self.store = DynamoReportStore(clients.dynamodb(), self.resources.table)
+        self.alerts = DynamoAlertStore(clients.dynamodb(), self.resources.table)
         self.frames = S3FrameStore(clients.s3(), self.resources.bucket)
 
     def cameras(self) -> dict[str, CameraView]:
         """Return every camera's state now."""
-        edges = read_status(self.status_file, self.camera_ids)
+        edges = edge_lives(self.status_file, self.camera_ids)
         return {camera_id: self._camera(edge) for camera_id, edge in edges.items()}
 
-    def span(self, edge: EdgeState) -> tuple[datetime, datetime] | None:
+    def span(self, edge: CameraLife) -> tuple[datetime, datetime] | None:
         """Return the capture times that the camera has covered, as a half-open span."""
         if edge.started_at is None or edge.last_captured_at is None:
             return None
@@ -137,7 +113,11 @@ class Watch:
         """Count the alerts that a subscriber of the people's topic has received."""
         return self._depth(INBOX)
 
-    def _camera(self, edge: EdgeState) -> CameraView:
+    def proof(self) -> Proof | None:
+        """Return the proof that alerts arrive, once the canary of the run has come out."""
+        return self.health.last_proof()
+
+    def _camera(self, edge: CameraLife) -> CameraView:
         span = self.span(edge)
         if span is None:
             return CameraView(edge)
@@ -147,7 +127,7 @@ class Watch:
         return CameraView(
             edge,
             minutes,
-            self.store.alerts(edge.camera_id, *span),
+            tuple(r for r in self.alerts.alerts(*span) if r.alert.visit.camera_id == edge.camera_id),
             self.frames.quarantined(edge.camera_id, *span),
             reports[-1] if reports else None,
         )

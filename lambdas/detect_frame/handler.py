@@ -15,7 +15,9 @@ from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.notifier import SnsReportPublisher
 from vigie.aws.picture_store import S3PictureStore
 from vigie.aws.report_store import DynamoReportStore
+from vigie.aws.rollup_store import DynamoRollupStore
 from vigie.aws.site_store import S3SiteSource
+from vigie.domain.health import CANARY_FRAMES, canary_site
 from vigie.messages import object_keys
 from vigie.settings import DetectFrameSettings, read_settings
 from vigie.steps.detect import detect_frame
@@ -44,9 +46,12 @@ def _build() -> Callable[[str], None]:
     s3 = clients.s3()
     sites = S3SiteSource(s3, settings.bucket)
     site = sites.site()
+    store = partial(DynamoReportStore, clients.dynamodb(), settings.table)
+    reports, canary_reports = store(site.retention), store(canary_site(site).retention)
     take = partial(
         detect_frame,
-        # Fixed with the session: a document with other labels or thresholds counts from the next cold start.
+        # Fixed with the session: a document with other labels, thresholds or retention counts from the
+        # next cold start.
         detector=YoloDetector(
             model=settings.model,
             labels=site.labels,
@@ -54,8 +59,8 @@ def _build() -> Callable[[str], None]:
             threads=settings.threads,
         ),
         frames=S3FrameStore(s3, settings.bucket),
-        reports=DynamoReportStore(clients.dynamodb(), settings.table),
         artist=StillArtist(settings.face_model),
+        stale=DynamoRollupStore(clients.dynamodb(), settings.table),
         pictures=S3PictureStore(s3, settings.bucket),
         publisher=SnsReportPublisher(clients.sns(), settings.reports_topic),
         clock=lambda: datetime.now(UTC),
@@ -63,7 +68,10 @@ def _build() -> Callable[[str], None]:
 
     def handle(body: str) -> None:
         for object_key in object_keys(body):
-            outcome = take(object_key, site=sites.site())
+            if object_key.startswith(CANARY_FRAMES):
+                outcome = take(object_key, site=canary_site(sites.site()), reports=canary_reports)
+            else:
+                outcome = take(object_key, site=sites.site(), reports=reports)
             _logger().info("frame taken", frame_key=object_key, outcome=outcome.value)
 
     return handle

@@ -12,8 +12,9 @@ from edge_agent.backoff import Backoff
 from edge_agent.redaction import Redactor
 from edge_agent.settings import CameraSettings
 from edge_agent.spool import Spool
-from edge_agent.status import CameraStatus, StatusBoard
+from edge_agent.status import StatusBoard
 from edge_agent.supervisor import CameraSupervisor, Endurance
+from vigie.domain.heartbeats import CameraLife
 
 QUICK = Endurance(patience_s=1.0, healthy_s=0.1, backoff=lambda: Backoff(0.05, 0.2, lambda: 1.0))
 
@@ -24,13 +25,14 @@ class Rig:
     def __init__(self, spool: Spool, ffmpeg: str) -> None:
         self.spool = spool
         self.stop = threading.Event()
+        self.endurance = QUICK
         self._ffmpeg = ffmpeg
 
     def supervisor(self, camera: CameraSettings, *, private: bool = False) -> CameraSupervisor:
         redact = Redactor(camera.secrets())
         self.camera_id = camera.camera_id
         self.board = StatusBoard([camera.camera_id], redact=redact)
-        return CameraSupervisor(
+        self.running = CameraSupervisor(
             camera,
             executable=self._ffmpeg,
             private=private,
@@ -39,15 +41,16 @@ class Rig:
             redact=redact,
             on_frame=lambda: None,
             stop=self.stop,
-            endurance=QUICK,
+            endurance=self.endurance,
         )
+        return self.running
 
-    def play(self, camera: CameraSettings) -> CameraStatus:
+    def play(self, camera: CameraSettings) -> CameraLife:
         self.supervisor(camera).run()
         return self.status()
 
     def watch(
-        self, camera: CameraSettings, until: Callable[[CameraStatus], bool], *, private: bool = False
+        self, camera: CameraSettings, until: Callable[[CameraLife], bool], *, private: bool = False
     ) -> None:
         """Run a live camera until something is seen of it."""
         thread = threading.Thread(target=self.supervisor(camera, private=private).run)
@@ -62,7 +65,7 @@ class Rig:
             thread.join(5)
         assert not thread.is_alive()
 
-    def status(self) -> CameraStatus:
+    def status(self) -> CameraLife:
         return self.board.camera(self.camera_id)
 
     def times(self) -> list[datetime]:

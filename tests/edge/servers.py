@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,7 +39,8 @@ class _Server:
 class CameraServer(_Server):
     """A camera that speaks motion JPEG over HTTP, about 20 pictures a second.
 
-    `/stream` ends after `pictures`; `/silent` gives two pictures and then nothing; `/private` asks for
+    `/stream` ends after `pictures`; `/silent` gives two pictures and then nothing, `/garbage` two and then
+    bytes that mean nothing, without an end; `/private` asks for
     `user` and `password` first; anything else is 404. `requests` are the headers of each request.
     """
 
@@ -62,12 +64,15 @@ class CameraServer(_Server):
                     self.send_header("WWW-Authenticate", 'Basic realm="camera"')
                     self.send_header("Content-Length", "0")
                     self.end_headers()
-                elif path in {"/stream", "/silent", "/private"}:
+                elif path in {"/stream", "/silent", "/garbage", "/private"}:
                     self.send_response(200)
                     self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=frame")
                     self.end_headers()
                     with contextlib.suppress(OSError):
-                        self.play(2 if path == "/silent" else camera.pictures)
+                        self.play(2 if path in {"/silent", "/garbage"} else camera.pictures)
+                        while path == "/garbage":
+                            self.wfile.write(os.urandom(5_000))
+                            time.sleep(0.02)
                         if path == "/silent":
                             camera.closing.wait(30)
                 else:
@@ -94,11 +99,13 @@ class CameraServer(_Server):
 class ScriptedS3(_Server):
     """Answers PUTs by `script`, then with 200: (status, code), or None to cut the connection.
 
-    `stored` are the paths that got a 200, in order; `tried` those of every request.
+    Paths that hold `refused` get a 403 whatever the script says. `stored` are the paths that got a 200, in
+    order; `tried` those of every request.
     """
 
     def __init__(self) -> None:
         self.script: list[tuple[int, str] | None] = []
+        self.refused: str | None = None
         self.tried: list[str] = []
         self.stored: list[str] = []
         s3 = self
@@ -113,6 +120,8 @@ class ScriptedS3(_Server):
                 self.rfile.read(int(self.headers["Content-Length"]))
                 s3.tried.append(self.path)
                 answer = s3.script.pop(0) if s3.script else (200, "")
+                if s3.refused and s3.refused in self.path:
+                    answer = (403, "AccessDenied")
                 if answer is None:
                     self.close_connection = True
                     return

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_agent.status import read_status
 from tests.edge.servers import CameraServer
+from vigie.domain.heartbeats import CameraLife
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,13 +54,12 @@ def written(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
-def status_of(tmp_path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((tmp_path / "status.json").read_text(encoding="utf-8"))
-    return {camera["camera_id"]: camera for camera in document["cameras"]}
+def status_of(tmp_path: Path) -> dict[str, CameraLife]:
+    return {camera.camera_id: camera for camera in read_status(tmp_path / "status.json").cameras}
 
 
 def keys(s3: "S3Client", bucket: str) -> list[str]:
-    return [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix="frames/").get("Contents", [])]
 
 
 def log_lines(stderr: str) -> list[dict[str, Any]]:
@@ -78,23 +80,21 @@ def test_run_brings_two_cameras_to_the_bucket(
     assert "frames/shop/2026/02/01/00/20260201T000000000Z.jpg" in found
     stored = s3.get_object(Bucket=bucket, Key=found[0])
     assert stored["Metadata"]["interval-s"] == "0.5"
-    assert stored["Metadata"].keys() == {"interval-s", "sampled-at"}
+    assert stored["Metadata"].keys() == {"interval-s", "sampled-at", "sha256"}
     picture = cv2.imdecode(np.frombuffer(stored["Body"].read(), np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape == (240, 320, 3)
 
     status = status_of(tmp_path)
-    assert {k: v for k, v in status["hall"].items() if k != "camera_id"} == {
-        "state": "ended",
-        "sampled": 6,
-        "gated_out": 0,
-        "uploaded": 6,
-        "spooled": 0,
-        "started_at": "2026-01-31T10:00:00.000Z",
-        "last_captured_at": "2026-01-31T10:00:02.500Z",
-        "error": None,
-    }
-    assert status["shop"]["uploaded"] == 15
+    assert status["hall"] == CameraLife(
+        camera_id="hall",
+        state="ended",
+        sampled=6,
+        uploaded=6,
+        started_at=datetime(2026, 1, 31, 10, tzinfo=UTC),
+        last_captured_at=datetime(2026, 1, 31, 10, 0, 2, 500_000, tzinfo=UTC),
+    )
+    assert status["shop"].uploaded == 15
     assert not list((tmp_path / "spool").glob("*/*"))
     assert {line["level"] for line in log_lines(done.stderr)} == {"INFO"}
 
@@ -113,15 +113,15 @@ def test_one_bad_source_stops_no_other_and_ends_with_1(
     assert done.returncode == 1
     assert len(keys(s3, bucket)) == 21
     status = status_of(tmp_path)
-    assert (status["gone"]["state"], status["gone"]["error"]) == (
+    assert (status["gone"].state, status["gone"].error) == (
         "failed",
         f"{tmp_path}/gone.mp4 does not exist",
     )
-    assert (status["mute"]["state"], status["mute"]["error"]) == (
+    assert (status["mute"].state, status["mute"].error) == (
         "failed",
         f"{sound_clip} has no video stream",
     )
-    assert (status["hall"]["state"], status["shop"]["state"]) == ("ended", "ended")
+    assert (status["hall"].state, status["shop"].state) == ("ended", "ended")
     assert "Traceback" not in done.stderr
 
 
@@ -154,8 +154,8 @@ def test_a_signal_ends_it_cleanly(
     assert "Traceback" not in stderr
     assert log_lines(stderr)[-1]["message"] == "agent stopped"
     status = status_of(tmp_path)
-    assert {camera["state"] for camera in status.values()} == {"ended"}
-    assert all(camera["sampled"] == camera["uploaded"] for camera in status.values())
+    assert {camera.state for camera in status.values()} == {"ended"}
+    assert all(camera.sampled == camera.uploaded for camera in status.values())
     everything = stderr + (tmp_path / "status.json").read_text() + "".join(keys(s3, bucket))
     assert password not in everything
 
@@ -170,13 +170,13 @@ def test_frames_of_an_outage_wait_on_disk_for_the_next_run(
         command, env={**os.environ, "AWS_ENDPOINT_URL": nobody}, stderr=subprocess.PIPE, text=True
     ) as running:
         deadline = time.monotonic() + 20
-        while not (tmp_path / "status.json").exists() or status_of(tmp_path)["shop"]["state"] != "ended":
+        while not (tmp_path / "status.json").exists() or status_of(tmp_path)["shop"].state != "ended":
             assert time.monotonic() < deadline
             time.sleep(0.05)
         running.terminate()
         _, stderr = running.communicate(timeout=10)
     assert running.returncode == 0, stderr
-    assert status_of(tmp_path)["hall"]["spooled"] == 6
+    assert status_of(tmp_path)["hall"].spooled == 6
     assert keys(s3, bucket) == []
     written(
         tmp_path, f'bucket = "{bucket}"\n[[camera]]\ncamera_id = "hall"\nsource = "{test_clip}"\nfps = 2\n'

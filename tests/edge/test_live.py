@@ -1,6 +1,5 @@
 """One camera with real ffmpeg: streams that end, fall silent, come back, ask for a password."""
 
-import json
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,9 +9,9 @@ import pytest
 
 from edge_agent.process import FfmpegProcess
 from edge_agent.settings import CameraSettings
-from edge_agent.status import CameraStatus
 from tests.edge.rig import Rig
 from tests.edge.servers import CameraServer
+from vigie.domain.heartbeats import CameraLife
 
 TEN = datetime(2026, 1, 31, 10, tzinfo=UTC)
 
@@ -37,7 +36,7 @@ def test_a_stream_that_ends_is_started_again(rig: Rig, camera_server: CameraServ
     begun = datetime.now(UTC)
     seen = set()
 
-    def thrice(status: CameraStatus) -> bool:
+    def thrice(status: CameraLife) -> bool:
         seen.add(status.state)
         return len(camera_server.requests) >= 3 and status.sampled >= 8
 
@@ -59,7 +58,7 @@ def test_sampling_never_goes_beyond_the_rate(rig: Rig, camera_server: CameraServ
 def test_a_silent_stream_is_started_again(rig: Rig, camera_server: CameraServer) -> None:
     errors = set()
 
-    def again(status: CameraStatus) -> bool:
+    def again(status: CameraLife) -> bool:
         errors.add(status.error)
         return len(camera_server.requests) >= 2
 
@@ -70,7 +69,7 @@ def test_a_silent_stream_is_started_again(rig: Rig, camera_server: CameraServer)
 def test_a_refusing_camera_waits_with_its_sentence(rig: Rig, camera_server: CameraServer) -> None:
     errors = set()
 
-    def refused_twice(status: CameraStatus) -> bool:
+    def refused_twice(status: CameraLife) -> bool:
         errors.add(status.error)
         return status.state == "waiting" and len(camera_server.requests) >= 2
 
@@ -89,7 +88,7 @@ def test_credentials_work_and_show_nowhere(
     )
     arguments: list[str] = []
 
-    def look(status: CameraStatus) -> bool:
+    def look(status: CameraLife) -> bool:
         if status.state == "running":
             arguments.append(children_arguments())
         return len(arguments) >= 2
@@ -97,9 +96,7 @@ def test_credentials_work_and_show_nowhere(
     with caplog.at_level("DEBUG", logger="edge_agent"):
         rig.watch(camera, look, private=True)
     assert "mpjpeg" in arguments[0]
-    shown = "".join(
-        [*arguments, caplog.text, repr(camera), json.dumps(rig.board.document(rig.spool.waiting))]
-    )
+    shown = "".join([*arguments, caplog.text, repr(camera), repr(rig.board.cameras())])
     assert all(secret not in shown for secret in (camera_server.password, "t0k3n", "k3y-0f-yard"))
     answered = camera_server.requests[-1]
     assert answered["path"] == "/private?token=t0k3n"
@@ -129,8 +126,8 @@ def test_two_pictures_of_one_millisecond_have_two_keys(rig: Rig, monkeypatch: py
 
     ticks = iter([TEN, TEN, TEN - timedelta(seconds=5), TEN + timedelta(seconds=1)])
     monkeypatch.setattr("edge_agent.supervisor.datetime", Clock)
-    given = [(supervisor._arrival() - TEN) / timedelta(milliseconds=1) for _ in range(4)]
-    assert given == [0, 1, 2, 1000]
+    given = [supervisor._arrival() for _ in range(4)]
+    assert given == [TEN + timedelta(milliseconds=n) for n in (0, 1, 2, 1000)]
 
 
 def test_a_stubborn_ffmpeg_is_killed(tmp_path: Path) -> None:

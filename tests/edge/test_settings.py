@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def test_defaults_and_paths_beside_the_file(tmp_path: Path) -> None:
     assert (camera.pace, camera.start_at, camera.kind) == ("real", None, SourceKind.FILE)
     assert camera.source == str(tmp_path / "hall.mp4")
     assert settings.spool == tmp_path / "spool"
+    assert (settings.upload.connections, settings.limits.max_bytes, settings.clock) == (
+        2,
+        2_000_000_000,
+        "correct",
+    )
+    settings = read(tmp_path, BUCKET + 'spool = "a"\n' + HALL)
+    assert settings.spool == tmp_path / "a"
+    settings = read(tmp_path, BUCKET + HALL + '[spool]\nfolder = "b"\nmax_bytes = 1_000_000\n')
+    assert (settings.spool, settings.limits.max_bytes) == (tmp_path / "b", 1_000_000)
 
 
 @pytest.mark.parametrize("written", ["2026-01-31T10:00:00.5+02:00", '"2026-01-31T08:00:00.500Z"'])
@@ -66,9 +76,14 @@ FAULTS = [
     (
         BUCKET + HALL + "fpps = 2",
         ": camera 'hall': fpps is no known key; "
-        "camera_id, source, fps, max_width, quality, start_at, pace, headers are",
+        "camera_id, source, fps, max_width, quality, start_at, pace, headers, gate, masks, decode, "
+        "hardware are",
     ),
-    (BUCKET + "buckets = 1\n" + HALL, ": buckets is no known key; bucket, spool, camera are"),
+    (
+        BUCKET + "buckets = 1\n" + HALL,
+        ": buckets is no known key; bucket, spool, upload, clock, agent_id, identity, follow_site, "
+        "camera are",
+    ),
     (HALL, ": bucket is missing"),
     (
         BUCKET + HALL + HALL,
@@ -88,6 +103,11 @@ FAULTS = [
     (
         BUCKET + HALL.replace('"hall"', '"Hall 1"'),
         ": camera 'Hall 1': camera_id 'Hall 1' must be 1 to 32 of a-z, 0-9 and '-', and not begin with '-'",
+    ),
+    (
+        BUCKET + HALL.replace("hall", "vigie-canary", 1),
+        ": camera 'vigie-canary': camera_id 'vigie-canary' is kept for Vigie's proof that alerts arrive; "
+        "choose another",
     ),
     (BUCKET, ": there is no camera; at least one [[camera]] table is needed"),
     (
@@ -133,6 +153,18 @@ FAULTS = [
         BUCKET + HALL.replace("hall.mp4", "${HALL_CLIP}"),
         ": camera 'hall': source: the environment variable HALL_CLIP is not set, or empty",
     ),
+    (BUCKET + HALL + "[upload]\nconnections = 9", ": upload: connections must be 1 to 4, not 9"),
+    (BUCKET + HALL + "[upload]\nbacklog_fps = 0", ": upload: backlog_fps must be over 0, not 0"),
+    (
+        BUCKET + HALL + "[upload]\nmax_bytes_per_s = 1",
+        ": upload: max_bytes_per_s must be at least 1000, not 1",
+    ),
+    (BUCKET + HALL + "[spool]\nmax_bytes = 5", ": spool: max_bytes must be at least 1000000, not 5"),
+    (BUCKET + HALL + "[spool]\nmax_age_s = 0", ": spool: max_age_s must be over 0, not 0"),
+    (
+        BUCKET + 'clock = "wind"\n' + HALL,
+        ": clock: input should be 'correct', 'refuse' or 'trust', not 'wind'",
+    ),
     (
         'bucket = "My Bucket"\n' + HALL,
         ": bucket 'My Bucket' is no name of an S3 bucket: 3 to 63 of a-z, 0-9, '.', '-'",
@@ -150,6 +182,59 @@ def test_bad_input_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> 
         read(tmp_path, text)
     assert str(caught.value) == f"{tmp_path / 'cameras.toml'}{sentence}"
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("rtsp:/admin:${HALL_PASSWORD}@192.0.2.7/live", "has a ':' before an '@'"),
+        ("admin:${HALL_PASSWORD}@192.0.2.7", "has a ':' before an '@'"),
+        ("admin:Geh3im/Wort99@192.0.2.7/pictures/", "has a ':' before an '@'"),
+        ("usb:admin:Geh3im/Wort99@192.0.2.7", "has a ':' before an '@'"),
+        ("RTSP//admin:Geh3im/Wort99@192.0.2.7/live", "has a ':' before an '@'"),
+        ("RTSP//192.0.2.7/Geh3im/Wort99/live", "begins like a URL"),
+        ("rtsp:/192.0.2.7/Geh3im/Wort99/live", "begins like a URL"),
+        (" rtsp://192.0.2.7/Geh3im/Wort99/live", "begins like a URL"),
+        ("http://admin:Geh3im/Wort99@192.0.2.7/", "percent-encode it"),
+        ("http://admin:${HALL_PASSWORD}@192.0.2.7/", "percent-encode it"),
+        ("http://admin:Geh3im#Wort99@192.0.2.7/", "percent-encode it"),
+        ("http://admin:Geh3im?Wort99@192.0.2.7/", "percent-encode it"),
+        ("http://admin:Geh@3im/Wort99@192.0.2.7/", "percent-encode it"),
+        ("http://admin:80/Geh3imWort99@192.0.2.7/", "percent-encode it"),
+    ],
+)
+def test_a_password_in_a_mistyped_source_is_refused_and_not_shown(
+    tmp_path: Path, source: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)) as caught:
+        read(tmp_path, BUCKET + HALL.replace("hall.mp4", source), HALL_PASSWORD="Geh3im/Wort99")
+    assert str(caught.value).startswith(f"{tmp_path / 'cameras.toml'}: camera 'hall': source ")
+    assert not re.search("Geh|3im|Wort99", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "http://admin:Geh3im%2FWort99@192.0.2.7/live",
+        "rtsp://192.0.2.7:554/user@main",
+        "rtsp://me:p@ss@cams.example/@main?to=a@b",
+        "http://[2001:db8::7]:80/@main",
+        "https://camera/@main",
+        "me@home/hall.mp4",
+    ],
+)
+def test_an_at_sign_elsewhere_is_no_fault(tmp_path: Path, source: str) -> None:
+    assert read(tmp_path, BUCKET + HALL.replace("hall.mp4", source)).cameras
+
+
+def test_what_the_environment_puts_into_a_path_is_a_secret_too(tmp_path: Path) -> None:
+    text = BUCKET + HALL.replace("hall.mp4", "${SHARE}/hall.mp4")
+    assert read(tmp_path, text, SHARE="/mnt/Geh3im").secrets == {"/mnt/Geh3im"}
+
+
+def test_a_password_in_the_buckets_place_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"bucket '\$\{PASSWORD\}' is no name of an S3 bucket"):
+        read(tmp_path, 'bucket = "${PASSWORD}"\n' + HALL, PASSWORD="S3CRET/+")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -1,17 +1,25 @@
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
+import tracemalloc
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from edge_agent.spool import Spool
+from edge_agent.spool_index import SpoolIndex, Waiting
 from vigie.domain.frames import FrameKey
+from vigie.domain.instants import to_stamp
 from vigie.errors import SetupError
 
+# A file without the end marker of a JPEG counts as torn.
+END = b"\xff\xd9"
+JPEG = b"jpeg" + END
 TEN = datetime(2026, 1, 31, 10, tzinfo=UTC)
 NOW = datetime(2026, 2, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 
@@ -23,7 +31,7 @@ def key(camera_id: str, seconds: float) -> FrameKey:
 def test_frames_of_all_cameras_oldest_first_and_after_a_restart(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     for camera_id, seconds in [("shop", 2), ("hall", 3), ("shop", 0.5), ("hall", 1)]:
-        spool.add(key(camera_id, seconds), b"jpeg", interval_s=0.5, sampled_at=NOW)
+        spool.add(key(camera_id, seconds), JPEG, interval_s=0.5, sampled_at=NOW)
     spool.close()
 
     spool = Spool(tmp_path)
@@ -32,7 +40,7 @@ def test_frames_of_all_cameras_oldest_first_and_after_a_restart(tmp_path: Path) 
     assert (spool.waiting("shop"), spool.waiting("hall")) == (2, 2)
     first = spool.oldest(1)[0]
     frame = first.load()
-    assert (frame.jpeg, frame.interval_s, frame.sampled_at) == (b"jpeg", 0.5, NOW)
+    assert (frame.jpeg, frame.interval_s, frame.sampled_at) == (JPEG, 0.5, NOW)
     spool.remove(first)
     assert [f.key for f in spool.oldest(10)] == [key(c, s) for c, s in order[1:]]
     assert spool.waiting("shop") == 1
@@ -40,10 +48,10 @@ def test_frames_of_all_cameras_oldest_first_and_after_a_restart(tmp_path: Path) 
 
 
 def test_a_frame_is_there_once_and_the_first_one_stays(tmp_path: Path) -> None:
-    for jpeg in (b"first", b"second"):
+    for jpeg in (b"first" + END, b"second" + END):
         spool = Spool(tmp_path)
         spool.add(key("hall", 0), jpeg, interval_s=0.5, sampled_at=NOW + timedelta(seconds=len(jpeg)))
-        assert [frame.load().jpeg for frame in spool.oldest(10)] == [b"first"]
+        assert [frame.load().jpeg for frame in spool.oldest(10)] == [b"first" + END]
         assert (spool.waiting("hall"), spool.left()) == (1, 1)
         spool.close()
 
@@ -78,7 +86,7 @@ from vigie.domain.frames import FrameKey
 spool, n = Spool(Path(sys.argv[1])), 0
 while True:
     at = datetime(2026, 1, 31, tzinfo=UTC) + timedelta(seconds=n)
-    spool.add(FrameKey("hall", at), b"j" * 300_000, interval_s=1, sampled_at=at)
+    spool.add(FrameKey("hall", at), b"j" * 299_998 + b"\\xff\\xd9", interval_s=1, sampled_at=at)
     n += 1
     print(n, flush=True)
 """
@@ -128,3 +136,158 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="cannot be used: Not a directory"):
         Spool(tmp_path / "file" / "spool")
+
+
+class Losses(Counter[str]):
+    why: str = ""
+
+    def count(self, camera_id: str, why: str) -> None:
+        self[camera_id] += 1
+        self.why = why
+
+
+def test_the_oldest_make_room_and_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    lost = Losses()
+    spool = Spool(tmp_path, max_bytes=5 * len(JPEG), on_drop=lost.count)
+    for seconds in range(6):
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+        spool.add(key("shop", seconds + 0.5), JPEG, interval_s=1, sampled_at=NOW)
+    assert [(f.key.camera_id, f.key.captured_at.second) for f in spool.oldest(100)] == [
+        ("shop", 3),
+        ("hall", 4),
+        ("shop", 4),
+        ("hall", 5),
+        ("shop", 5),
+    ]
+    assert lost == {"hall": 4, "shop": 3}
+    assert lost.why == "the spool was full"
+    assert len(list(tmp_path.glob("*/*.jpg"))) == 5
+    assert len([r for r in caplog.records if r.message == "the oldest frames are dropped"]) == 1
+    # One that is being uploaded is not dropped under the uploader's hands.
+    taken = spool.take(fresh=True)
+    assert taken is not None
+    spool.add(key("hall", 9), JPEG, interval_s=1, sampled_at=NOW)
+    assert taken.load().jpeg == JPEG
+    assert spool.left() == 5
+    spool.close()
+
+
+def test_a_full_disk_takes_the_oldest_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = Losses()
+    spool = Spool(tmp_path, on_drop=lost.count)
+    for seconds in range(4):
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    flush = os.fsync
+
+    def small_disk(handle: int) -> None:
+        if len(list(tmp_path.glob("*/*.jpg*"))) > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", small_disk)
+    for seconds in (4, 5):
+        spool.add(key("shop", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    assert [f.key for f in spool.oldest(10)] == [key("hall", 3), key("shop", 4), key("shop", 5)]
+    assert lost == {"hall": 3}
+    assert lost.why == "the disk was full"
+    spool.close()
+
+
+def test_torn_frames_are_set_aside_at_the_start(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    for seconds in range(3):
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    spool.close()
+    paths = sorted(tmp_path.glob("hall/*.jpg"))
+    paths[0].write_bytes(JPEG[:-1])
+    paths[1].write_bytes(b"")
+    lost = Losses()
+    spool = Spool(tmp_path, on_drop=lost.count)
+    assert [frame.key for frame in spool.oldest(10)] == [key("hall", 2)]
+    assert lost == {"hall": 2}
+    assert lost.why == "it was torn"
+    assert len(list((tmp_path / ".torn").iterdir())) == 2
+    spool.close()
+
+
+def test_what_is_too_old_goes_by_its_stamp_or_by_the_steady_clock(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    for hours in range(4):
+        spool.add(key("hall", hours), JPEG, interval_s=1, sampled_at=NOW + timedelta(hours=hours))
+    spool.close()
+    steady = 0.0
+    spool = Spool(tmp_path, monotonic=lambda: steady)
+    # Of this run, by a clock that was years behind: its age is known all the same.
+    spool.add(key("hall", 9), JPEG, interval_s=1, sampled_at=NOW - timedelta(days=3000))
+    spool.drop_older(7200, now=NOW + timedelta(hours=4))
+    assert [frame.key for frame in spool.oldest(10)] == [key("hall", 2), key("hall", 3), key("hall", 9)]
+    steady = 7201.0
+    spool.drop_older(7200, now=NOW + timedelta(hours=6.5))
+    assert spool.left() == 0
+    spool.close()
+
+
+def test_fresh_frames_and_backlog_are_handed_out_apart(tmp_path: Path) -> None:
+    now = 1000.0
+    spool = Spool(tmp_path)
+    spool.add(key("hall", 0), JPEG, interval_s=1, sampled_at=NOW)
+    spool.close()
+    spool = Spool(tmp_path, fresh_s=10, monotonic=lambda: now)
+    for seconds in (2, 1):
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    first = spool.take(fresh=True)
+    assert first is not None
+    assert first.key == key("hall", 1)
+    spool.give_back(first)
+    now += 10.1
+    spool.add(key("hall", 3), JPEG, interval_s=1, sampled_at=NOW)
+
+    def taken(*, fresh: bool) -> list[FrameKey]:
+        return [frame.key for frame in iter(lambda: spool.take(fresh=fresh), None)]
+
+    assert taken(fresh=True) == [key("hall", 3)]
+    assert taken(fresh=False) == [key("hall", seconds) for seconds in (0, 1, 2)]
+    assert (spool.left(), spool.any(fresh=True), spool.any(fresh=False)) == (4, False, False)
+    spool.close()
+
+
+@pytest.mark.parametrize(("folder_sync_s", "folders"), [(0, 10), (5, 2)])
+def test_a_folder_is_flushed_before_a_frame_counts_or_as_often_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder_sync_s: float, folders: int
+) -> None:
+    flushed: list[str] = []
+    flush = os.fsync
+
+    def watched(handle: int) -> None:
+        flushed.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    now = 0.0
+    spool = Spool(tmp_path, folder_sync_s=folder_sync_s, monotonic=lambda: now)
+    spool.add(key("hall", 100), JPEG, interval_s=1, sampled_at=NOW)  # makes the folder
+    flushed.clear()
+    for seconds in range(10):
+        now += 1.0
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    assert (flushed.count("file"), flushed.count("folder")) == (10, folders)
+    spool.close()
+
+
+def test_the_index_stays_small_and_empties(tmp_path: Path) -> None:
+    index = SpoolIndex(fresh_s=10)
+    tracemalloc.start()
+    sizes = []
+    for day in range(4):
+        for n in range(5_000):  # a backlog that grows to 1,000 and is worked off, again and again
+            stamp = to_stamp(TEN + timedelta(seconds=day * 5_000 + n))
+            index.add(Waiting(f"{stamp}~1~{stamp}.jpg", "hall", 50_000, float(n)))
+            if n % 1_000 == 999:
+                while (
+                    frame := index.take(fresh=True, now=float(n)) or index.take(fresh=False, now=float(n))
+                ) is not None:
+                    index.discard("hall", frame.stamp)
+        assert (len(index), index.size) == (0, 0)
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert sizes[-1] - sizes[0] < 20_000

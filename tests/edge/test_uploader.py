@@ -1,4 +1,5 @@
-import json
+import base64
+import hashlib
 import logging
 import threading
 import time
@@ -13,9 +14,12 @@ import pytest
 from botocore.config import Config
 
 from edge_agent.backoff import Backoff
+from edge_agent.frame_bucket import FrameBucket, Throttled
+from edge_agent.limits import UploadSettings
+from edge_agent.refusals import HoldUps
 from edge_agent.spool import Spool
-from edge_agent.status import StatusBoard, StatusFile
-from edge_agent.uploader import FrameBucket, Uploader
+from edge_agent.status import StatusBoard
+from edge_agent.uploader import Uploader
 from tests.edge.servers import ScriptedS3
 from vigie.domain.frames import Frame, FrameKey
 from vigie.errors import AccessDenied, CloudError, NotFound, Unavailable
@@ -59,6 +63,11 @@ def uploader(client: "S3Client", bucket: str, spool: Spool, board: StatusBoard) 
 def test_frames_arrive_with_what_the_cloud_must_know(
     s3: "S3Client", bucket: str, spool: Spool, board: StatusBoard
 ) -> None:
+    sent: list[str] = []
+    s3.meta.events.register(
+        "before-send.s3.PutObject",
+        lambda request, **_: sent.append(request.headers["x-amz-checksum-sha256"].decode()),
+    )
     loop = uploader(s3, bucket, spool, board)
     loop.finish()
     loop.run()
@@ -66,8 +75,14 @@ def test_frames_arrive_with_what_the_cloud_must_know(
     assert keys == [str(key(seconds)) for seconds in (0, 1, 2)]
     stored = s3.get_object(Bucket=bucket, Key=str(key(1)))
     assert stored["Body"].read() == b"jpeg 1"
+    # By which S3 refuses a torn body.
+    assert sent[1] == base64.b64encode(hashlib.sha256(b"jpeg 1").digest()).decode()
     assert stored["ContentType"] == "image/jpeg"
-    assert stored["Metadata"] == {"interval-s": "0.5", "sampled-at": "2026-01-31T10:00:00.000Z"}
+    assert stored["Metadata"] == {
+        "interval-s": "0.5",
+        "sampled-at": "2026-01-31T10:00:00.000Z",
+        "sha256": hashlib.sha256(b"jpeg 1").hexdigest(),
+    }
     assert spool.oldest(1) == []
     assert board.camera("hall").uploaded == 3
 
@@ -112,8 +127,8 @@ def test_a_refusal_is_said_once_and_nothing_is_deleted_meanwhile(
         while len(scripted_s3.tried) < 5:
             time.sleep(0.01)
         assert spool.waiting("hall") == 3
-        sentence = str(board.document(spool.waiting)["upload_error"])
-        assert sentence.startswith("an upload to the bucket 'vigie-data' failed: ")
+        sentence = str(board.troubles.upload_error)
+        assert sentence.startswith("camera hall: an upload to the bucket 'vigie-data' failed: ")
         assert "(AccessDenied)" in sentence
         assert sentence.endswith("; s3:PutObject on frames/* is needed")
         scripted_s3.script = []
@@ -121,8 +136,60 @@ def test_a_refusal_is_said_once_and_nothing_is_deleted_meanwhile(
         thread.join(10)
     assert not thread.is_alive()
     assert [record.message for record in caplog.records] == ["uploads are held up", "uploads work again"]
-    assert board.document(spool.waiting)["upload_error"] is None
+    assert board.troubles.upload_error is None
     assert spool.waiting("hall") == 0
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_a_camera_that_s3_refuses_keeps_no_other_waiting(
+    scripted_s3: ScriptedS3, scripted_client: "S3Client", spool: Spool, stopping: bool
+) -> None:
+    scripted_s3.refused = "/frames/gate/"
+    board = StatusBoard(["gate", "hall"], redact=str)
+    for seconds in range(-3, 0):
+        spool.add(key(seconds, "gate"), b"jpeg", interval_s=0.5, sampled_at=TEN)
+    loop = Uploader(spool=spool, bucket=FrameBucket(scripted_client, "vigie-data"), board=board, slow_s=60)
+    thread = threading.Thread(target=loop.run)
+    if stopping:
+        loop.hurry()
+    thread.start()
+    deadline = time.monotonic() + 10
+    while spool.waiting("hall"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    if stopping:
+        thread.join(5)
+    else:
+        time.sleep(0.1)  # several looks more, and none at what is refused
+    assert scripted_s3.tried == [f"/vigie-data/{key(-3, 'gate')}", *scripted_s3.stored]
+    assert [spool.waiting(camera) for camera in ("gate", "hall")] == [3, 0]
+    assert str(board.troubles.upload_error).startswith("camera gate: an upload to the bucket")
+    assert thread.is_alive() is not stopping
+    loop.leave()
+    thread.join(5)
+
+
+def test_held_up_cameras_are_named_until_each_is_mended_or_has_nothing_left(board: StatusBoard) -> None:
+    now = [0.0]
+    hold_ups = HoldUps(board.upload_trouble, what="uploads", slow_s=30, steady=lambda: now[0])
+
+    def shown() -> str | None:
+        return board.troubles.upload_error
+
+    hold_ups.refused("yard", "no", key="y")
+    hold_ups.refused("hall", "no", key="h")
+    assert hold_ups.left_alone() == frozenset({"hall", "yard"})
+    assert shown() == "cameras hall, yard: no"
+    hold_ups.trouble("no network", key="x")
+    assert shown() == "no network; cameras hall, yard: no"
+    now[0] = 30.0
+    assert hold_ups.left_alone() == frozenset()
+    hold_ups.well("hall")
+    assert shown() == "camera yard: no"
+    hold_ups.forget_idle({"yard": 1}.__getitem__)
+    assert shown() == "camera yard: no"
+    hold_ups.forget_idle({"yard": 0}.__getitem__)
+    assert shown() is None
 
 
 def test_a_stop_leaves_on_disk_what_s3_does_not_take(
@@ -136,7 +203,7 @@ def test_a_stop_leaves_on_disk_what_s3_does_not_take(
 
 
 TRANSLATIONS = [
-    ((503, "SlowDown"), Unavailable),
+    ((503, "SlowDown"), Throttled),
     ((502, ""), Unavailable),
     ((409, "ConditionalRequestConflict"), Unavailable),
     ((400, "RequestTimeout"), Unavailable),
@@ -145,6 +212,8 @@ TRANSLATIONS = [
     ((400, "ExpiredToken"), AccessDenied),
     ((404, "NoSuchBucket"), NotFound),
     ((400, "EntityTooLarge"), CloudError),
+    ((400, "AuthorizationHeaderMalformed"), CloudError),
+    ((403, "RequestTimeTooSkewed"), Unavailable),
 ]
 
 
@@ -161,6 +230,32 @@ def test_s3_errors_in_our_words(
     assert type(caught.value) is kind
 
 
+def test_another_region_is_a_sentence(scripted_s3: ScriptedS3, scripted_client: "S3Client") -> None:
+    scripted_s3.script = [(400, "AuthorizationHeaderMalformed")]
+    with pytest.raises(CloudError, match=r"is in another region, not in eu-central-1; set AWS_REGION"):
+        FrameBucket(scripted_client, "vigie-data").put(Frame(key(0), b"jpeg", 1.0, TEN))
+
+
+def test_several_connections_take_each_frame_once_and_keep_to_the_rate(
+    scripted_s3: ScriptedS3, scripted_client: "S3Client", spool: Spool, board: StatusBoard
+) -> None:
+    for seconds in range(3, 40):
+        spool.add(key(seconds), b"j" * 500, interval_s=0.5, sampled_at=TEN)
+    loop = Uploader(
+        spool=spool,
+        bucket=FrameBucket(scripted_client, "vigie-data"),
+        board=board,
+        settings=UploadSettings(connections=4, max_bytes_per_s=10_000),
+    )
+    loop.finish()
+    begun = time.monotonic()
+    loop.run()
+    # 18,500 bytes, of which the bucket lends those of the first second.
+    assert time.monotonic() - begun > 0.7
+    assert sorted(scripted_s3.tried) == sorted(f"/vigie-data/{key(seconds)}" for seconds in range(40))
+    assert board.camera("hall").uploaded == 40
+
+
 def test_no_server_and_no_credentials(monkeypatch: pytest.MonkeyPatch, scripted_s3: ScriptedS3) -> None:
     def put() -> type[CloudError]:
         client = boto3.session.Session().client("s3", config=Config(retries={"total_max_attempts": 1}))
@@ -175,26 +270,3 @@ def test_no_server_and_no_credentials(monkeypatch: pytest.MonkeyPatch, scripted_
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert put() is AccessDenied
-
-
-def test_status_file_is_replaced_only_when_something_changed(tmp_path: Path, board: StatusBoard) -> None:
-    path = tmp_path / "status.json"
-    file = StatusFile(path)
-    file.write(board.document(lambda _: 2))
-    first = path.read_text(encoding="utf-8")
-    file.write(board.document(lambda _: 2))
-    assert path.read_text(encoding="utf-8") == first
-    board.sampled("hall", TEN)
-    file.write(board.document(lambda _: 2))
-    (camera,) = json.loads(path.read_text(encoding="utf-8"))["cameras"]
-    assert camera == {
-        "camera_id": "hall",
-        "state": "running",
-        "sampled": 1,
-        "gated_out": 0,
-        "uploaded": 0,
-        "spooled": 2,
-        "started_at": "2026-01-31T10:00:00.000Z",
-        "last_captured_at": "2026-01-31T10:00:00.000Z",
-        "error": None,
-    }

@@ -9,6 +9,7 @@ import boto3
 import cv2
 import numpy as np
 import pytest
+import requests
 
 from infra.catalog import CATALOG, Function
 from infra.local.invoke import invoke
@@ -16,10 +17,12 @@ from infra.local.resources import INBOX, Resources
 from infra.local.runner import sqs_event, take_batch
 from tests.builders import NOON, at
 from vigie.aws import clients
+from vigie.aws.alert_store import DynamoAlertStore
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.report_store import DynamoReportStore
+from vigie.aws.rollup_store import DynamoRollupStore
 from vigie.aws.site_store import SITE_DOCUMENT
-from vigie.domain.alerting import AlertState
+from vigie.domain.alerting import AlertRecord, AlertState
 from vigie.domain.frames import FrameKey
 from vigie.domain.series import MINUTE
 from vigie.errors import ConfigError
@@ -28,7 +31,8 @@ from vigie.settings import variable
 EVENTS = Path(__file__).parents[1] / "events"
 FUNCTIONS: Mapping[str, Function] = {function.name: function for function in CATALOG.functions}
 # No alert may be too old in a test that stands at noon of a day gone by.
-SITE = b'{"max_alert_age_s": 1e10, "time_zone": "Europe/Paris"}'
+SITE = b"""{"max_alert_age_s": 1e10, "time_zone": "Europe/Paris",
+            "rules": [{"rule_id": "people", "cooldown_s": 0}]}"""
 
 
 @pytest.fixture
@@ -130,6 +134,10 @@ def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(resources: Re
     assert depth(resources, CATALOG.queues[1].dead_letter) == 1
 
 
+def alerts_of(resources: Resources) -> tuple[AlertRecord, ...]:
+    return DynamoAlertStore(clients.dynamodb(), resources.table).alerts(NOON, at(60))
+
+
 @pytest.mark.usefixtures("model")
 def test_from_a_frame_to_alert_and_chart(resources: Resources, street: bytes) -> None:
     put(resources, SITE_DOCUMENT, SITE)
@@ -139,7 +147,7 @@ def test_from_a_frame_to_alert_and_chart(resources: Resources, street: bytes) ->
     people = [visit for visit in visits(resources) if visit.label == "person"]
     assert len(people) >= 3
     drain(resources, "alerts")
-    alerts = store(resources).alerts("hall", NOON, at(60))
+    alerts = alerts_of(resources)
     assert {record.alert.visit.visit_id for record in alerts} == {visit.visit_id for visit in people}
     assert {record.state for record in alerts} == {AlertState.SENT}
     assert depth(resources, INBOX) == len(people)
@@ -149,7 +157,7 @@ def test_from_a_frame_to_alert_and_chart(resources: Resources, street: bytes) ->
         put(resources, key(second), street)
     drain(resources, "frames")
     drain(resources, "alerts")
-    assert store(resources).alerts("hall", NOON, at(60)) == alerts
+    assert alerts_of(resources) == alerts
     assert depth(resources, INBOX) == len(people)
 
     files = invoke(FUNCTIONS["render_charts"], {"days": ["2026-01-31"]})["files"]
@@ -180,9 +188,13 @@ def test_what_a_person_gets_is_readable(resources: Resources, street: bytes, mod
     (message,) = boto3.client("sqs").receive_message(QueueUrl=resources.queue_urls[INBOX])["Messages"][:1]
     envelope = json.loads(message["Body"])
     assert envelope["Subject"] == "Person at hall, 13:00:00"
-    assert envelope["Message"].startswith(
-        "A person came into view of hall on Saturday 31 January 2026 at 13:00"
-    )
+    data = json.loads(envelope["Message"])
+    email = data["words"]["email"]
+    assert email.startswith("A person came into view of hall on Saturday 31 January 2026 at 13:00:00 CET.\n")
+    assert data["link"]["url"] in email
+    picture = requests.get(data["link"]["url"], timeout=10)
+    assert picture.content.startswith(b"\xff\xd8")
+    assert data["picture"] in data["link"]["url"]
     assert envelope["MessageAttributes"]["rule_id"]["Value"] == "people"
 
 
@@ -190,6 +202,17 @@ def test_a_schedule_without_days_draws_today(resources: Resources) -> None:
     files = invoke(FUNCTIONS["render_charts"], {})["files"]
     assert "charts/index.html" in files
     assert b"Vigie" in read(resources, "charts/index.html")
+
+
+def test_a_day_that_a_late_frame_has_changed_is_drawn_again_once(resources: Resources) -> None:
+    rollups = DynamoRollupStore(clients.dynamodb(), resources.table)
+    rollups.mark("hall", NOON)
+    assert "charts/2026-01-31.html" in invoke(FUNCTIONS["render_charts"], {})["files"]
+    assert rollups.marked() == ()
+    again = invoke(FUNCTIONS["render_charts"], {})["files"]
+    assert "charts/index.html" in again
+    assert "charts/2026-01-31.html" not in again
+    assert b"Updated" in read(resources, "charts/2026-01-31.html")
 
 
 @pytest.mark.usefixtures("resources")

@@ -90,7 +90,13 @@ def test_without_yunet_detection_goes_on(
     assert stored(resources, "faces/") == {}
 
 
-def test_faces_and_pictures_have_a_retention_of_their_own(resources: Resources) -> None:
+def test_faces_pictures_and_reports_have_a_retention_of_their_own(resources: Resources) -> None:
     rules = boto3.client("s3").get_bucket_lifecycle_configuration(Bucket=resources.bucket)["Rules"]
     kept = {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules}
-    assert kept == {"faces/": 1, "site/pictures/": 30}
+    assert kept == {
+        "faces/": 1,
+        "site/pictures/": 30,
+        "frames/vigie-canary/": 1,
+        "site/pictures/vigie-canary/": 1,
+        "reports/": 7,
+    }

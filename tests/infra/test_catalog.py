@@ -16,8 +16,8 @@ from vigie import settings
 from vigie.errors import SetupError
 
 ROOT = Path(__file__).parents[2]
-# Settings that no resource gives: the model's place, and numbers with defaults.
-GIVEN_OTHERWISE = {"model", "face_model", "threads", "page_refresh_s"}
+# Settings that no resource gives: the model's place, numbers with defaults, and what pictures are linked by.
+GIVEN_OTHERWISE = {"model", "face_model", "threads", "page_refresh_s", "page_url", "picture_role"}
 
 
 def settings_class(function: Function) -> type:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import imageio_ffmpeg
@@ -15,10 +16,11 @@ from rich.console import Console
 from infra.local.footage import parse_sources, sample_footage
 from infra.local.place import DemoFolder, local_time_zone
 from infra.local.progress import closing_view, live_view, plain_line
-from infra.local.watch import CameraView, EdgeState, read_status
+from infra.local.watch import CameraView, edge_lives
 from tests.builders import NOON, at, report, seen
+from vigie.domain.following import Following
+from vigie.domain.heartbeats import CameraLife
 from vigie.domain.series import fold_minute
-from vigie.domain.visits import VisitLimits
 from vigie.errors import ConfigError, SetupError
 
 
@@ -34,6 +36,7 @@ def test_sources_are_read_as_a_shell_would() -> None:
         ("hall=", r"^SOURCES: 'hall' is no camera_id=source"),
         ("Hall=a.mp4", r"^SOURCES: camera_id 'Hall' must be"),
         ("a=x.mp4 a=y.mp4", r"^SOURCES: camera 'a' is given twice"),
+        ("hall=me:Geh3im@192.0.2.7", r"^SOURCES: source reads as a file, but has a ':' before an '@'[^3]*$"),
         ("a='x.mp4", r"^SOURCES: No closing quotation"),
     ],
 )
@@ -98,10 +101,16 @@ def test_the_machines_time_zone(tz: str, expected: str, monkeypatch: pytest.Monk
 
 
 def a_view() -> CameraView:
-    minute = fold_minute(None, [report(0, seen()), report(1, seen())], VisitLimits())
+    minute = fold_minute(None, [report(0, seen()), report(1, seen())], Following())
     assert minute is not None
-    edge = EdgeState(
-        "hall", "running", sampled=5, uploaded=4, spooled=1, started_at=NOON, last_captured_at=at(2)
+    edge = CameraLife(
+        camera_id="hall",
+        state="running",
+        sampled=5,
+        uploaded=4,
+        spooled=1,
+        started_at=NOON,
+        last_captured_at=at(2),
     )
     return CameraView(edge, (minute,), last_report=report(1, seen()))
 
@@ -124,19 +133,22 @@ def test_the_live_table_and_the_plain_line_say_how_it_goes() -> None:
 
 
 def test_a_run_without_any_frame_is_summed_up_too() -> None:
-    summary = {
+    summary: dict[str, Any] = {
         "cameras": [],
         "visits": [],
         "alerts": [],
         "pace": "fast",
         "timings_s": {"capture_to_report": None},
+        "alerts_proven_s": None,
     }
-    assert "no frame was processed" in rendered(closing_view(summary, tz=ZoneInfo("UTC")))
+    said = rendered(closing_view(summary, tz=ZoneInfo("UTC")))
+    assert "no frame was processed" in said
+    assert "Alerts are not proven" in said
 
 
 def test_cameras_are_starting_until_the_agent_says_more(tmp_path: Path) -> None:
-    states = read_status(tmp_path / "status.json", ("hall",))
-    assert states["hall"] == EdgeState("hall")
+    lives = edge_lives(tmp_path / "status.json", ("hall",))
+    assert lives == {"hall": CameraLife(camera_id="hall")}
 
 
 @pytest.mark.parametrize(

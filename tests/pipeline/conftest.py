@@ -20,6 +20,7 @@ from infra.local.cloud import local_cloud
 from infra.local.resources import INBOX, Resources, create
 from infra.local.runner import QUEUES_VARIABLE
 from vigie.aws import clients
+from vigie.aws.alert_store import DynamoAlertStore
 from vigie.aws.report_store import DynamoReportStore
 from vigie.settings import variable
 
@@ -38,6 +39,10 @@ class Cloud:
     @property
     def store(self) -> DynamoReportStore:
         return DynamoReportStore(clients.dynamodb(), self.resources.table)
+
+    @property
+    def alerts(self) -> DynamoAlertStore:
+        return DynamoAlertStore(clients.dynamodb(), self.resources.table)
 
     def start(self, module: str = "infra.local.runner") -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

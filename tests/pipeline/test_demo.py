@@ -123,6 +123,16 @@ def test_timings_are_said(run: tuple[Path, str, dict[str, Any]]) -> None:
     assert "capture to report" in said
 
 
+def test_the_way_to_an_alert_is_proven_and_the_canary_counts_nowhere(
+    run: tuple[Path, str, dict[str, Any]],
+) -> None:
+    _, said, summary = run
+    assert 0 < summary["alerts_proven_s"] < 120
+    assert "Alerts are proven: a canary came out as an alert" in said
+    assert {row["camera"] for row in summary["cameras"]} == {"hall", "shop"}
+    assert not any("canary" in path for path in summary["charts"])
+
+
 def test_a_source_that_does_not_exist_fails_alone(tmp_path: Path, model_path: Path) -> None:
     clip = shared_file("data/video/person-bicycle-car-detection.mp4")
     done = demo(tmp_path / "out", "--sources", f"yard={clip} gone={tmp_path / 'gone.mp4'}")

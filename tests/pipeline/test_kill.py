@@ -37,7 +37,7 @@ def outcome(cloud: Cloud) -> tuple[Any, ...]:
     return (
         [replace(report, timings=untimed, reported_at=NOON) for report in reports],
         cloud.store.minutes("hall", *span),
-        [(record.alert, record.state) for record in cloud.store.alerts("hall", *span)],
+        [(record.alert, record.state) for record in cloud.alerts.alerts(*span)],
     )
 
 

@@ -1,41 +1,60 @@
 """Alerts are claimed, sent, closed: once, whatever comes again, comes late, or dies in between."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from infra.catalog import CATALOG
 from tests.builders import at, report, seen
-from tests.fakes import FakeNotifier, FakeReportStore
-from vigie.domain.alerting import AlertRule, AlertState
+from tests.fake_alerts import FakeAlertStore
+from tests.fakes import (
+    FakeNotifier,
+    FakeReportStore,
+)
+from vigie.domain.alerting import AlertState
 from vigie.domain.cameras import Camera
 from vigie.domain.reports import FrameReport
+from vigie.domain.rules import AlertRule
 from vigie.domain.series import VisitsChange
-from vigie.domain.sites import Site
+from vigie.domain.sites import Place, Site
 from vigie.errors import Conflict, Unavailable
 from vigie.steps.alert import CLAIM_LEASE_S, send_alerts
 from vigie.steps.minutes import keep_minutes
 
-SITE = Site(cameras=(Camera("hall", "Entrance hall"),), rules=(AlertRule(rule_id="people"),))
+SITE = Site(cameras=(Camera("hall", "Entrance hall"),), rules=(AlertRule(rule_id="people", cooldown_s=0),))
+CAMERAS = (Camera("hall"), Camera("gate"))
+ENTRANCE = Site(
+    cameras=CAMERAS,
+    rules=(AlertRule(rule_id="people", cooldown_s=0),),
+    places=(Place(name="entrance", cameras=("hall", "gate")),),
+)
 
 
 class World:
     """A camera's store and the people behind the notifier."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: Site = SITE) -> None:
+        self.site = site
         self.store = FakeReportStore()
+        self.alert_store = FakeAlertStore()
         self.people = FakeNotifier()
 
     def see(self, frame: FrameReport) -> VisitsChange:
         self.store.add_report(frame)
-        return keep_minutes(frame, store=self.store, limits=SITE.visits).change
+        return keep_minutes(
+            frame, store=self.store, following=self.site.following(frame.key.camera_id)
+        ).change
 
-    def tell(self, change: VisitsChange, *, now_s: float = 5, notifier: Any = None) -> int:
+    def tell(
+        self, change: VisitsChange, *, now_s: float = 5, notifier: Any = None, camera: str = "hall"
+    ) -> int:
         return send_alerts(
-            "hall",
+            camera,
             change,
-            site=SITE,
-            store=self.store,
+            site=self.site,
+            minutes=self.store,
+            alerts=self.alert_store,
             notifier=notifier or self.people,
             clock=lambda: at(now_s),
         )
@@ -43,7 +62,7 @@ class World:
     def alerts(self) -> list[tuple[str, AlertState]]:
         return [
             (record.alert.visit.visit_id[5:24], record.state)
-            for record in self.store.alerts("hall", at(0), at(3600))
+            for record in self.alert_store.alerts(at(0), at(3600))
         ]
 
 
@@ -52,10 +71,10 @@ def test_an_alert_is_sent_once() -> None:
     change = world.see(report(0, seen()))
     assert world.tell(change) == 1
     assert world.tell(change) == 0
-    ((alert_id, subject, text),) = world.people.sent
-    assert alert_id == "people/hall-20260131T120000000Z-person-1"
-    assert subject == "Person at Entrance hall, 12:00:00"
-    assert "Entrance hall" in text
+    (notice,) = world.people.sent
+    assert notice.data["alert_id"] == "people/hall-20260131T120000000Z-person-1"
+    assert notice.subject == "Person at Entrance hall, 12:00:00"
+    assert "Entrance hall" in notice.email
     assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
 
 
@@ -126,9 +145,54 @@ def test_an_alert_that_is_being_sent_is_not_taken_over() -> None:
     with pytest.raises(Unavailable):
         world.tell(world.see(report(1, seen())), notifier=Broken())
     change = world.see(report(0, seen()))
-    with pytest.raises(Conflict, match="is being sent, while its visit is no more"):
+    with pytest.raises(Conflict, match="is being sent, while it should not be"):
         world.tell(change, now_s=6)
     assert world.tell(change, now_s=5 + CLAIM_LEASE_S) == 1, "its sender had died before it sent anything"
+    assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
+
+
+def test_one_person_before_two_cameras_of_a_place_is_told_once_in_either_order() -> None:
+    frames = [report(0, seen(), camera="gate"), report(1, seen(), camera="hall")]
+    outcomes = []
+    for order in (frames, frames[::-1]):
+        world = World(ENTRANCE)
+        for frame in order:
+            world.tell(world.see(frame), camera=frame.key.camera_id)
+        assert len(world.people.sent) == 1
+        outcomes.append(world.alert_store.alerts(at(0), at(60)))
+    ((of_first,), (of_second,)) = outcomes
+    assert of_first.alert == of_second.alert
+    assert of_first.alert.visit.camera_id == "gate"
+
+
+def test_the_second_of_two_before_a_place_is_told() -> None:
+    world = World(ENTRANCE)
+    two = [seen(x=0.2), seen(x=0.8)]
+    for frame in (
+        report(0, two[0], camera="gate"),
+        report(1, two[0], camera="hall"),
+        report(2, *two, camera="hall"),
+        report(2.5, *two, camera="gate"),
+    ):
+        world.tell(world.see(frame), camera=frame.key.camera_id)
+    assert len(world.people.sent) == 2
+
+
+def test_two_senders_at_once_cannot_both_charge_one_cooldown() -> None:
+    site = replace(SITE, rules=(AlertRule(rule_id="people", cooldown_s=60),))
+    world = World(site)
+    changes = [world.see(report(second, seen(x=second / 10))) for second in (0, 5)]
+    revision = world.alert_store.revision
+
+    def overtaken() -> int:
+        found = revision()
+        if len(changes) == 2:
+            world.tell(changes.pop(), now_s=6)
+        return found
+
+    world.alert_store.revision = overtaken  # type: ignore[method-assign]
+    world.tell(changes[0], now_s=6)
+    assert len(world.people.sent) == 1, "the other sender's claim made this one's plan an old one"
     assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
 
 

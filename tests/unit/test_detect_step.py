@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NOON, at, seen
+from tests.fake_alerts import FakeAlertStore
 from tests.fakes import (
     FakeArtist,
     FakeFrameStore,
@@ -16,12 +17,13 @@ from tests.fakes import (
     FakePictureStore,
     FakePublisher,
     FakeReportStore,
+    FakeRollupStore,
 )
-from vigie.domain.alerting import AlertRule
 from vigie.domain.cameras import Camera, Zone
 from vigie.domain.detections import Detection
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.reports import Timings
+from vigie.domain.rules import AlertRule
 from vigie.domain.series import MINUTE, Minute, visits_of
 from vigie.domain.sites import Site
 from vigie.errors import NotFound, PictureError, Unavailable
@@ -53,9 +55,11 @@ class World:
     site: Site = field(default_factory=Site)
     frames: FakeFrameStore = field(default_factory=FakeFrameStore)
     reports: FakeReportStore = field(default_factory=FakeReportStore)
+    alerts: FakeAlertStore = field(default_factory=FakeAlertStore)
     publisher: FakePublisher = field(default_factory=FakePublisher)
     artist: FakeArtist = field(default_factory=FakeArtist)
     pictures: FakePictureStore = field(default_factory=FakePictureStore)
+    stale: FakeRollupStore = field(default_factory=FakeRollupStore)
 
     def __post_init__(self) -> None:
         self.detector = ScriptedDetector(self.scenes)
@@ -73,6 +77,7 @@ class World:
             "reports": self.reports,
             "artist": self.artist,
             "pictures": self.pictures,
+            "stale": self.stale,
             "publisher": self.publisher,
             "clock": lambda: at(99),
         }
@@ -94,6 +99,13 @@ def test_a_frame_is_reported_stored_counted_and_published() -> None:
     assert published == report
     assert [visit.label for visit in change.begun] == ["car", "person"]
     assert (change.begin, change.end, change.is_late) == (NOON, at(0.001), False)
+
+
+@pytest.mark.parametrize(("late_h", "marked"), [(0, 0), (12, 0), (12.6, 1), (1000, 1)])
+def test_a_frame_of_a_day_that_was_drawn_for_good_has_it_drawn_again(late_h: float, marked: int) -> None:
+    world = World(scenes=[(seen(),)])
+    world.take(world.arrive(0, b"0"), clock=lambda: at(late_h * 3600))
+    assert [(hour.camera_id, hour.begins_at) for hour in world.stale.marked()] == [("hall", NOON)] * marked
 
 
 def test_a_second_delivery_looks_no_second_time_and_publishes_the_same() -> None:
@@ -146,8 +158,7 @@ def test_a_report_is_stored_before_anything_is_published() -> None:
     assert [visit.started_at for visit in world.publisher.published[0][1].begun] == [NOON]
 
 
-def test_what_is_published_of_a_visit_is_what_its_first_frame_shows() -> None:
-    """However late it is published: an alert must not depend on what came in between."""
+def test_what_is_published_of_a_visit_is_what_its_first_frame_shows_however_late() -> None:
     scenes = [(seen(confidence=0.6),), (seen(x=0.55, confidence=0.9, zones=("door",)),)]
     orderly, late = World(scenes), World(scenes)
     for world in (orderly, late):
@@ -199,7 +210,7 @@ def crossing(number: int) -> tuple[Detection, ...]:
 @pytest.mark.parametrize("seed", range(12))
 def test_any_order_repetition_and_crash_leaves_the_same_tables_and_alerts(seed: int) -> None:
     scenes = [crossing(number) for number in range(150)]
-    everything = Site(rules=(AlertRule(rule_id="all", labels=()),))
+    everything = Site(rules=(AlertRule(rule_id="all", labels=(), cooldown_s=0),))
     orderly, shuffled = World(scenes, everything), World(scenes, everything)
     chance = random.Random(seed)
     shuffled.reports = CrashingStore(chance)
@@ -230,9 +241,7 @@ def test_any_order_repetition_and_crash_leaves_the_same_tables_and_alerts(seed: 
 
 def tell(world: World, chance: random.Random) -> None:
     """Send the alerts of what was published until now, in any order, some of it twice."""
-    messages = [
-        (report, change) for report, change in world.publisher.published if change.begun or change.is_late
-    ]
+    messages = [(report, change) for report, change in world.publisher.published if change.is_news]
     messages += [message for message in messages if chance.random() < 0.3]
     chance.shuffle(messages)
     world.publisher.published.clear()
@@ -241,7 +250,8 @@ def tell(world: World, chance: random.Random) -> None:
             report.key.camera_id,
             change,
             site=world.site,
-            store=world.reports,
+            minutes=world.reports,
+            alerts=world.alerts,
             notifier=FakeNotifier(),
             clock=lambda: at(300),
         )
@@ -249,7 +259,7 @@ def tell(world: World, chance: random.Random) -> None:
 
 def alerts(world: World) -> list[tuple[Any, ...]]:
     """Every alert that is stored about the camera."""
-    records = world.reports.alerts("hall", NOON, NOON + 10 * MINUTE)
+    records = world.alerts.alerts(NOON, NOON + 10 * MINUTE)
     return [(record.alert, record.state) for record in records]
 
 

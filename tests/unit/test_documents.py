@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from vigie.documents import read_json, read_toml, to_json
-from vigie.domain.alerting import AlertRule
 from vigie.domain.cameras import Camera, Zone
+from vigie.domain.rules import AlertRule
 from vigie.domain.sites import Site
 from vigie.errors import ConfigError
 from vigie.settings import DetectFrameSettings, read_settings
@@ -40,8 +40,16 @@ def test_a_camera_that_nobody_named_is_a_bare_one() -> None:
         ("[]", r"^site\.json: "),
         ('{"timezone": "UTC"}', r"^site\.json: timezone is no known key; name, time_zone, cameras"),
         (
-            '{"cameras": [{"camera_id": "hall", "fps": 2}]}',
-            r"cameras\.0\.fps is no known key; camera_id, name, zones, faces are$",
+            '{"cameras": [{"camera_id": "hall", "gate": {"heartbeat_s": 90}}]}',
+            r"cameras\.0\.gate: heartbeat_s is 1 to 60 seconds$",
+        ),
+        (
+            '{"cameras": [{"camera_id": "hall", "masks": [{"polygon": [[0, 0], [1, 1]]}]}]}',
+            r"cameras\.0\.masks\.0: a mask needs at least 3 corners$",
+        ),
+        (
+            '{"cameras": [{"camera_id": "hall", "rate": 2}]}',
+            r"cameras\.0\.rate is no known key; camera_id, name, zones, faces, fps, gate, masks are$",
         ),
         ('{"cameras": [{}]}', r"^site\.json: cameras\.0\.camera_id is missing$"),
         ('{"cameras": [{"camera_id": "Hall"}]}', r"cameras\.0: camera_id 'Hall' must be 1 to 32 of a-z"),

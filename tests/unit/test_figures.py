@@ -1,6 +1,7 @@
 """What the charts really draw: spans, steps, ticks and words, read back from the figures."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from math import isnan
@@ -30,6 +31,7 @@ from vigie.charts.figures import activity_histogram, all_cameras, camera_curve, 
 from vigie.domain.cameras import Camera
 from vigie.domain.instants import day_bounds
 from vigie.domain.series import MINUTE, CountPoint
+from vigie.domain.sites import Place
 
 
 def test_curve_steps_from_frame_to_frame() -> None:
@@ -80,7 +82,7 @@ def test_visits_lie_below_the_curve_in_lanes_of_their_own() -> None:
         a_visit(NOON, 40),
         a_visit(NOON + timedelta(seconds=10), 20, ordinal=2),
         a_visit(NOON + timedelta(seconds=45), 10),
-        a_visit(NOON, 59, "car"),
+        a_visit(NOON, 59, "car", ordinal=2),
     )
     below = camera_curve(a_day([a_minute(NOON, 2, 1, visits)]), PARIS).axes[1]
     people, cars = ([path.get_extents() for path in c.get_paths()] for c in below.collections)
@@ -178,6 +180,18 @@ def test_histogram_stacks_vehicles_on_people() -> None:
     assert people[0][::2] == [1, 1, 0, 0]
     assert both[0][::2] == [2, 1, 0, 0]
     assert people[0][1::2] == [0, 0, 0]
+
+
+def test_histogram_counts_what_cameras_of_one_place_share_once() -> None:
+    two = (a_visit(NOON, 20), a_visit(NOON, 20, ordinal=2))
+    days = [
+        a_day([replace(a_minute(NOON, 2, 0, visits), camera_id=camera_id)], camera=Camera(camera_id))
+        for camera_id, visits in (("hall", two), ("door", two[:1]), ("yard", two))
+    ]
+    places = [Place(name="yard", cameras=("hall", "door"))]
+    for known, most in ((places, 4), ([], 5)):
+        (people, _), _ = steps(activity_histogram(days, PARIS, known).axes[0])
+        assert max(people) == most
 
 
 def test_histogram_hatches_what_no_camera_saw_and_counts_the_cameras() -> None:

@@ -1,104 +1,13 @@
 """The index page: read back with a parser, as a browser would."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from html.parser import HTMLParser
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from vigie.charts.page import CameraFiles, Link, PageDay, Picture, page_day, render_page
-from vigie.domain.cameras import Camera
-from vigie.domain.detections import Box, Detection
-from vigie.domain.frames import FrameKey
-from vigie.domain.instants import day_bounds
-from vigie.domain.series import CameraDay, Minute
-from vigie.domain.visits import Visit
-
-PARIS = ZoneInfo("Europe/Paris")
-AT = datetime(2026, 11, 22, 7, 51, tzinfo=UTC)
-VOID = {"meta", "link", "img"}
-
-
-class Page(HTMLParser):
-    """Collects elements, the text of cells and of the whole; fails when a tag is left open."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.rows: list[list[str]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" in self._open:
-            return
-        self.text += data
-        if "td" in self._open or "th" in self._open:
-            self.rows[-1][-1] += data
-
-    def all(self, tag: str, attribute: str) -> list[str]:
-        return [
-            attrs[attribute] or "" for found, attrs in self.elements if found == tag and attribute in attrs
-        ]
-
-
-def a_visit(
-    begins_at: datetime, seconds: int = 20, label: str = "person", camera_id: str = "hall", ordinal: int = 1
-) -> Visit:
-    key = FrameKey(camera_id, begins_at)
-    end = begins_at + timedelta(seconds=seconds)
-    first = Detection(label, 0.914, Box(0, 0, 1, 1))
-    return Visit(camera_id, first, begins_at, ordinal, end, first.box, first.confidence, key)
-
-
-def a_day(
-    visits: Sequence[Visit] = (), *, camera_id: str = "hall", name: str = "", on: date = date(2026, 11, 22)
-) -> CameraDay:
-    minutes = [
-        Minute(
-            camera_id=camera_id,
-            begins_at=visit.started_at.replace(second=0),
-            frames=1200,
-            people=2,
-            vehicles=0,
-            carried_in=0,
-            open=(),
-            ended=(visit,),
-            folded_until=visit.started_at,
-        )
-        for visit in visits
-    ]
-    return CameraDay(Camera(camera_id, name), *day_bounds(on, PARIS), tuple(minutes), (), ())
-
-
-def a_page(*days: CameraDay, **more: object) -> PageDay:
-    files = {
-        day.camera.camera_id: CameraFiles(
-            svg=f"{day.camera.camera_id}.svg",
-            png=f"{day.camera.camera_id}.png",
-            csv=f"../exports/{day.camera.camera_id}.csv",
-        )
-        for day in days
-    }
-    page = page_day(days, PARIS, site="Duval & fils", updated_at=AT, camera_files=files)
-    return replace(page, **more)  # type: ignore[arg-type]
+from tests.page_rig import AT, PARIS, Page, a_day, a_page, a_visit
+from vigie.charts.page import CameraFiles, Link, Picture, page_day, render_page
+from vigie.domain.sites import Place
 
 
 def test_table_sums_up_each_camera() -> None:
@@ -121,7 +30,7 @@ def test_table_sums_up_each_camera() -> None:
 
 
 def test_quarantined_frames_have_a_column_when_there_are_any() -> None:
-    files = CameraFiles(svg="a.svg", png="a.png", csv="a.csv")
+    files = CameraFiles(svg="a.svg", png="a.png", csv="a.csv", minutes_csv="a-minutes.csv")
     day = page_day(
         [replace(a_day([a_visit(AT)]), quarantined=3), a_day(camera_id="attic")],
         PARIS,
@@ -132,6 +41,28 @@ def test_quarantined_frames_have_a_column_when_there_are_any() -> None:
     rows = Page(render_page(day)).rows
     assert rows[0][-2] == "Quarantined"
     assert [row[-2] for row in rows[1:3]] == ["3", "0"]
+
+
+def test_a_place_has_the_most_of_its_cameras_and_never_their_sum() -> None:
+    hall = a_day([a_visit(AT), a_visit(AT + timedelta(minutes=1))], name="Entrance hall")
+    door = a_day([a_visit(AT + timedelta(minutes=1), camera_id="door")], camera_id="door")
+    attic = a_day(camera_id="attic")
+    files = CameraFiles(svg="a.svg", png="a.png", csv="a.csv", minutes_csv="a-minutes.csv")
+    day = page_day(
+        [attic, door, hall],
+        PARIS,
+        site="Site",
+        updated_at=AT,
+        camera_files={"attic": files, "door": files, "hall": files},
+        places=[
+            Place(name="Entrance", cameras=("hall", "door")),
+            Place(name="Roof", cameras=("attic", "loft")),
+        ],
+    )
+    assert Page(render_page(day)).rows[5:7] == [
+        ["Entrance", "door, Entrance hall", "2", "2", "2", "0"],
+        ["Roof", "attic", "0", "no frames"],
+    ]
 
 
 def test_visits_are_listed_latest_first_in_local_time() -> None:
@@ -151,7 +82,7 @@ def test_visits_are_listed_latest_first_in_local_time() -> None:
 def test_visits_with_a_picture_show_it_and_lead_to_it() -> None:
     hall = a_day([a_visit(AT), a_visit(AT + timedelta(minutes=5), label="car")], name="Entrance hall")
     key = "site/pictures/hall/2026-11-22/20261122T075100000Z-person-9140.jpg"
-    files = {"hall": CameraFiles(svg="a.svg", png="a.png", csv="a.csv")}
+    files = {"hall": CameraFiles(svg="a.svg", png="a.png", csv="a.csv", minutes_csv="a-minutes.csv")}
     day = page_day(
         [hall], PARIS, site="S", updated_at=AT, camera_files=files, pictures={key: "../pictures/x.jpg"}
     )
@@ -194,9 +125,8 @@ def test_charts_are_pictures_with_words_and_links() -> None:
         "at most 2 people at once; frames came in 1 minute.",
     ]
     linked = page.all("a", "href")
-    assert {"all.svg", "all.png", "hall.svg", "hall.png", "../exports/hall.csv", "2026-11-21.html"} == set(
-        linked
-    )
+    exports = {"../exports/hall.csv", "../exports/hall-minutes.csv"}
+    assert {"all.svg", "all.png", "hall.svg", "hall.png", "2026-11-21.html"} | exports == set(linked)
 
 
 def test_nothing_comes_from_elsewhere() -> None:

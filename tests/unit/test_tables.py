@@ -6,29 +6,39 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.camera_days import a_minute
 from vigie.charts.tables import detections_csv
 from vigie.domain.cameras import Camera
 from vigie.domain.detections import Box, Detection
+from vigie.domain.exports import detection_rows
 from vigie.domain.frames import FrameKey
+from vigie.domain.instants import minute_of
 from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.series import CameraDay, OwnedDetection
-from vigie.domain.visits import Visit
+from vigie.domain.visits import begin_visit
 
 AT = datetime(2026, 11, 22, 7, 51, 13, 500000, tzinfo=UTC)
+MINUTES = (a_minute(minute_of(AT)),)
 
 
 def an_owned(
-    seconds: float = 0, *, zones: tuple[str, ...] = (), label: str = "person", owned: bool = True
+    seconds: float = 0,
+    *,
+    zones: tuple[str, ...] = (),
+    label: str = "person",
+    owned: bool = True,
+    interval_s: float | None = 0.5,
 ) -> OwnedDetection:
     detection = Detection(label, 0.87654, Box(0.1, 0.25, 0.30004, 1), zones)
     key = FrameKey("hall", AT + timedelta(seconds=seconds))
-    report = FrameReport(key, 768, 432, (detection,), "yolov8n", Timings(0, 0, 0, 0), AT)
-    visit = Visit("hall", detection, AT, 1, key.captured_at, detection.box, 0.9, key)
+    report = FrameReport(key, 768, 432, (detection,), "yolov8n", Timings(0, 0, 0, 0), AT, None, interval_s)
+    visit = begin_visit(detection, FrameKey("hall", AT), 1)
     return OwnedDetection(report, detection, visit if owned else None)
 
 
 def table(*sights: OwnedDetection) -> bytes:
-    return detections_csv(CameraDay(Camera("hall"), AT, AT + timedelta(days=1), (), (), sights))
+    day = CameraDay(Camera("hall"), AT, AT + timedelta(days=1), MINUTES, (), sights)
+    return detections_csv(detection_rows(day), "hall")
 
 
 def rows(*sights: OwnedDetection) -> list[dict[str, str]]:
@@ -50,11 +60,19 @@ def test_a_row_says_all_of_a_detection() -> None:
         "height": "432",
         "zone": "door;till",
         "visit": "hall-20261122T075113500Z-person-1",
+        "frames_in_minute": "60",
+        "interval_s": "0.5",
     }
 
 
+def test_what_nobody_knows_is_empty() -> None:
+    (row,) = rows(an_owned(600, interval_s=None))
+    assert (row["frames_in_minute"], row["interval_s"]) == ("", "")
+
+
 def test_a_day_without_detections_has_its_headings() -> None:
-    assert table() == b"captured_at,camera_id,label,confidence,x1,y1,x2,y2,width,height,zone,visit\r\n"
+    first = b"captured_at,camera_id,label,confidence,x1,y1,x2,y2,width,height,zone,visit"
+    assert table() == first + b",frames_in_minute,interval_s\r\n"
 
 
 def test_rows_come_in_order_of_time() -> None:

@@ -1,22 +1,24 @@
 """The association rule by tables of tracks: who owns what, when a visit begins, goes on and ends."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from tests.builders import at, report, seen
 from vigie.domain.detections import Detection
+from vigie.domain.following import Following, follow
 from vigie.domain.reports import FrameReport
-from vigie.domain.series import fold_minute, visits_of
-from vigie.domain.visits import Visit, VisitLimits, follow
+from vigie.domain.series import Minute, extend_minute, fold_minute, visits_of
+from vigie.domain.visits import Visit, VisitLimits
 
 LIMITS = VisitLimits()
+FOLLOWING = Following(LIMITS)
 
 
-def visits(reports: Sequence[FrameReport], rule: VisitLimits = LIMITS) -> tuple[Visit, ...]:
+def visits(reports: Sequence[FrameReport], following: Following = FOLLOWING) -> tuple[Visit, ...]:
     """All visits of reports within one minute, by the fold that the system uses."""
-    minute = fold_minute(None, reports, rule)
+    minute = fold_minute(None, reports, following)
     return visits_of([minute] if minute else [])
 
 
@@ -86,15 +88,68 @@ def test_a_walk_through_the_picture_is_one_visit_at_any_rate(rate: float) -> Non
     assert len(visits(walk)) == 2
 
 
+def test_a_parked_car_is_the_same_one_after_an_occlusion_and_for_as_long_as_is_set() -> None:
+    # Half an hour in its place, hidden for 14 minutes, there for 5, hidden for 16.
+    there = [*range(0, 1800, 10), *range(2640, 2940, 10), 3900]
+    found = long_day(there, lambda _: seen("car", x=0.5))
+    assert spans(found) == [("car", 0, 2930), ("car", 3900, 3900)]
+    assert len(long_day(there, lambda _: seen("car", x=0.5), VisitLimits(still_memory_s=3600))) == 1
+    assert len(long_day(there, lambda _: seen("car", x=0.5), VisitLimits(still_memory_s=0))) == 3
+
+
+def test_a_car_that_comes_to_another_place_is_another_one() -> None:
+    found = long_day([*range(0, 300, 10), 600], lambda second: seen("car", x=0.5 if second < 600 else 0.62))
+    assert len(found) == 2
+
+
+def test_one_who_passes_a_parked_car_is_not_taken_for_it() -> None:
+    def scene(second: int) -> list[Detection]:
+        car = [] if second in {400, 401, 402, 403, 404} else [seen("car", x=0.5)]
+        return [*car, seen("car", x=0.1 + 0.1 * (second - 398), y=0.66)] if 398 <= second < 406 else car
+
+    reports = [report(second, *scene(second), interval_s=1.0) for second in range(450)]
+    assert len(fold_all(reports)) == 2
+
+
+def long_day(
+    seconds: Sequence[int], sight: Callable[[int], Detection], limits: VisitLimits = LIMITS
+) -> tuple[Visit, ...]:
+    """The visits of a thing that is seen at these seconds of an hour and a quarter, a frame each 10 s."""
+    reports = [
+        report(second, *([sight(second)] if second in seconds else []), interval_s=10.0)
+        for second in range(0, 4500, 10)
+    ]
+    return fold_all(reports, Following(limits))
+
+
+def fold_all(reports: Sequence[FrameReport], following: Following = FOLLOWING) -> tuple[Visit, ...]:
+    """All visits of reports in order, over as many minutes as they take."""
+    minutes: list[Minute] = []
+    for each in reports:
+        minute = extend_minute(minutes[-1] if minutes else None, each, following)
+        minutes = [m for m in minutes if m.begins_at != minute.begins_at] + [minute]
+    return visits_of(minutes)
+
+
+def test_a_vehicle_under_two_labels_is_one() -> None:
+    flickering = [report(t, seen(("car", "truck", "bus")[t % 3], x=0.2 + 0.02 * t)) for t in range(12)]
+    assert spans(visits(flickering)) == [("car", 0, 11)]
+    both = [report(t, seen("car"), seen("truck", confidence=0.8)) for t in range(5)]
+    assert spans(visits(both)) == [("car", 0, 4)]
+    minute = fold_minute(None, both, FOLLOWING)
+    assert minute is not None
+    assert minute.vehicles == 1
+
+
 def test_low_rates_widen_the_memory_and_nothing_else_does() -> None:
     assert LIMITS.memory_s(None) == 3
     assert LIMITS.memory_s(0.1) == 3
     assert LIMITS.memory_s(5) == 7.5
-    assert LIMITS.memory_s(1e9) == 3600
+    assert LIMITS.memory_s(1e9) == 86_400
 
 
 def test_owners_run_parallel_to_the_detections() -> None:
-    found = follow((), report(0, seen(), seen(confidence=0.3), seen("car")), LIMITS)
+    found = follow((), report(0, seen(), seen(confidence=0.3), seen("car")), FOLLOWING)
     assert [owner and owner.label for owner in found.owners] == ["person", None, "car"]
 
 
@@ -122,17 +177,17 @@ def test_a_visit_remembers_its_best_frame_and_every_zone() -> None:
 
 def test_the_order_of_reports_does_not_matter_to_a_minute() -> None:
     reports = [report(second / 2, seen(x=0.1 + second / 100), seen("car", x=0.9)) for second in range(60)]
-    orderly = fold_minute(None, reports, LIMITS)
+    orderly = fold_minute(None, reports, FOLLOWING)
     for seed in range(5):
         shuffled = random.Random(seed).sample(reports, len(reports))
-        assert fold_minute(None, shuffled, LIMITS) == orderly
+        assert fold_minute(None, shuffled, FOLLOWING) == orderly
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"absence_s": 0}, "absence_s must be more than 0"),
-        ({"absence_s": 3601}, "at most 3600"),
+        ({"absence_s": 86401}, "at most 86400"),
         ({"keep_confidence": 0.6}, "keep_confidence <= begin_confidence"),
         ({"keep_confidence": 0}, "0 < keep_confidence"),
         ({"begin_confidence": 1.1}, "<= 1 must hold"),

@@ -16,6 +16,8 @@ from vigie.errors import ConfigError
 
 T = TypeVar("T")
 
+_adapters: dict[object, TypeAdapter[Any]] = {}
+
 
 def read_object(kind: type[T], data: object, *, source: str) -> T:
     """Build a `kind` from plain data.
@@ -25,7 +27,7 @@ def read_object(kind: type[T], data: object, *, source: str) -> T:
 
     """
     try:
-        return TypeAdapter(kind).validate_python(data)
+        return _adapter(kind).validate_python(data)
     except ValidationError as error:
         faults = "; ".join(_sentence(kind, fault) for fault in error.errors(include_url=False))
         raise ConfigError(f"{source}: {faults}") from error
@@ -39,10 +41,11 @@ def read_json(kind: type[T], text: str | bytes, *, source: str) -> T:
 
     """
     try:
-        data = json.loads(text)
+        return read_object(kind, json.loads(text), source=source)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source} is no JSON: {error}") from error
-    return read_object(kind, data, source=source)
+    except RecursionError as error:
+        raise ConfigError(f"{source} is nested too deeply") from error
 
 
 def read_toml(kind: type[T], path: Path) -> T:
@@ -63,7 +66,14 @@ def read_toml(kind: type[T], path: Path) -> T:
 
 def to_json(kind: type[T], value: T) -> bytes:
     """Write a dataclass as the JSON that `read_json` reads, indented for people."""
-    return TypeAdapter(kind).dump_json(value, indent=2)
+    return _adapter(kind).dump_json(value, indent=2)
+
+
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    # To build one takes milliseconds, and an agent writes its status twice a second.
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def _sentence(kind: object, fault: Mapping[str, Any]) -> str:

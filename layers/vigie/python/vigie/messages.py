@@ -1,26 +1,29 @@
 """The only place that knows the JSON of events: S3's notifications, our report message, the schedule's.
 
-Doors in: `object_keys`, `read_report_message`, `read_schedule`. Doors out: `write_report_message` and
-`report_attributes`.
+Doors in: `object_keys`, `read_report_message`, `read_report_lines`, `read_canary_message`, `read_schedule`.
+Doors out: `write_report_message`, `report_attributes` and, at the edge, `write_report_lines`.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import unquote_plus
 
+from vigie.domain.cameras import CANARY
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import from_iso, to_iso
-from vigie.domain.reports import FrameReport
+from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.series import VisitsChange
-from vigie.domain.visits import Visit
+from vigie.domain.visits import Visit, begin_visit
 from vigie.errors import FrameKeyError, MessageError
 
 # The attribute of the reports topic that says whether any visit began, moved or vanished: 1 or 0.
 VISITS_CHANGED = "visits_changed"
+# The attribute of the alerts topic that says what a notice is about, as `NoticeKind` has it.
+KIND = "kind"
 
 
 def object_keys(body: str) -> tuple[str, ...]:
@@ -62,6 +65,7 @@ def write_report_message(report: FrameReport, change: VisitsChange) -> str:
             "detections": [_detection_out(detection) for detection in report.detections],
             "visits_begun": [_visit_out(visit) for visit in change.begun],
             "visits_changed": {"from": to_iso(change.begin), "to": to_iso(change.end)},
+            "asks": change.asks,
         },
         separators=(",", ":"),
     )
@@ -69,7 +73,7 @@ def write_report_message(report: FrameReport, change: VisitsChange) -> str:
 
 def report_attributes(report: FrameReport, change: VisitsChange) -> dict[str, str | int]:
     """Return what a subscription may filter by without reading the body."""
-    return {"camera_id": report.key.camera_id, VISITS_CHANGED: int(bool(change.begun) or change.is_late)}
+    return {"camera_id": report.key.camera_id, VISITS_CHANGED: int(change.is_news)}
 
 
 def read_report_message(body: str) -> ReportMessage:
@@ -90,10 +94,49 @@ def read_report_message(body: str) -> ReportMessage:
                 begun=tuple(_visit_in(visit) for visit in event["visits_begun"]),
                 begin=from_iso(event["visits_changed"]["from"]),
                 end=from_iso(event["visits_changed"]["to"]),
+                asks=bool(event["asks"]),
             ),
         )
     except (KeyError, TypeError, ValueError, FrameKeyError) as error:
         raise MessageError(f"no report message: {body[:200]!r}") from error
+
+
+def read_canary_message(body: str) -> FrameKey:
+    """Read which canary an alert is about, from a message of the alerts topic, delivered raw.
+
+    Raises:
+        MessageError: the body is no such message.
+
+    """
+    event = _load(body)
+    try:
+        key = FrameKey.parse(event["frame_key"])
+    except (KeyError, TypeError, FrameKeyError) as error:
+        raise MessageError(f"no canary's alert: {body[:200]!r}") from error
+    if key.camera_id != CANARY:
+        raise MessageError(f"no canary's alert: {body[:200]!r}")
+    return key
+
+
+def write_report_lines(reports: Iterable[FrameReport]) -> str:
+    """Write reports that an edge made, a JSON object a line; `read_report_lines` gives the very same."""
+    return "".join(json.dumps(_report_out(report), separators=(",", ":")) + "\n" for report in reports)
+
+
+def read_report_lines(text: str) -> tuple[FrameReport, ...]:
+    """Read what `write_report_lines` wrote.
+
+    Raises:
+        MessageError: a line is no report; says which.
+
+    """
+    reports = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            reports.append(_report_in(_load(line)))
+        except (KeyError, TypeError, ValueError, AttributeError, FrameKeyError, MessageError) as error:
+            raise MessageError(f"line {number} is no report: {line[:200]!r}") from error
+    return tuple(reports)
 
 
 def read_schedule(event: Mapping[str, Any]) -> tuple[date, ...]:
@@ -138,30 +181,45 @@ def _detection_in(data: Mapping[str, Any]) -> Detection:
     return Detection(data["label"], data["confidence"], Box(*data["box"]), tuple(data["zones"]))
 
 
+def _report_out(report: FrameReport) -> dict[str, Any]:
+    return {
+        "frame_key": str(report.key),
+        "width": report.width,
+        "height": report.height,
+        "detections": [_detection_out(detection) for detection in report.detections],
+        "model": report.model,
+        "timings_ms": asdict(report.timings),
+        "reported_at": to_iso(report.reported_at),
+        "sampled_at": None if report.sampled_at is None else to_iso(report.sampled_at),
+        "interval_s": report.interval_s,
+    }
+
+
+def _report_in(data: Mapping[str, Any]) -> FrameReport:
+    return FrameReport(
+        key=FrameKey.parse(data["frame_key"]),
+        width=int(data["width"]),
+        height=int(data["height"]),
+        detections=tuple(_detection_in(detection) for detection in data["detections"]),
+        model=str(data["model"]),
+        timings=Timings(**data["timings_ms"]),
+        reported_at=from_iso(data["reported_at"]),
+        sampled_at=None if data["sampled_at"] is None else from_iso(data["sampled_at"]),
+        interval_s=data["interval_s"],
+    )
+
+
 def _visit_out(visit: Visit) -> dict[str, Any]:
+    """Write a visit as it began: what came of it since is in the table."""
     return {
         "visit_id": visit.visit_id,
         "camera_id": visit.camera_id,
         "first": _detection_out(visit.first),
         "started_at": to_iso(visit.started_at),
         "ordinal": visit.ordinal,
-        "last_seen_at": to_iso(visit.last_seen_at),
-        "box": _box_out(visit.box),
-        "confidence": visit.confidence,
-        "best_frame": str(visit.best_frame),
-        "zones": list(visit.zones),
     }
 
 
 def _visit_in(data: Mapping[str, Any]) -> Visit:
-    return Visit(
-        camera_id=data["camera_id"],
-        first=_detection_in(data["first"]),
-        started_at=from_iso(data["started_at"]),
-        ordinal=data["ordinal"],
-        last_seen_at=from_iso(data["last_seen_at"]),
-        box=Box(*data["box"]),
-        confidence=data["confidence"],
-        best_frame=FrameKey.parse(data["best_frame"]),
-        zones=tuple(data["zones"]),
-    )
+    key = FrameKey(data["camera_id"], from_iso(data["started_at"]))
+    return begin_visit(_detection_in(data["first"]), key, data["ordinal"])

@@ -29,12 +29,27 @@ class DetectFrameSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreReportsSettings:
+    """Settings of `store_reports`."""
+
+    bucket: str
+    table: str
+    reports_topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendAlertSettings:
-    """Settings of `send_alert`."""
+    """Settings of `send_alert`.
+
+    Messages link to pictures on the page at `page_url`; without it by links that `picture_role` signs, the
+    ARN of an IAM role; without either by those that lasting credentials sign.
+    """
 
     bucket: str
     table: str
     alerts_topic: str
+    page_url: str | None = None
+    picture_role: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,30 @@ class RenderChartsSettings:
     bucket: str
     table: str
     page_refresh_s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchCamerasSettings:
+    """Settings of `watch_cameras`; `dead_letters` are the dead-letter queues' URLs, with spaces between."""
+
+    bucket: str
+    table: str
+    alerts_topic: str
+    dead_letters: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendCanarySettings:
+    """Settings of `send_canary`."""
+
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordProofSettings:
+    """Settings of `record_proof`."""
+
+    table: str
 
 
 def variable(field: str) -> str:

@@ -8,13 +8,19 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
 
 from vigie.errors import AccessDenied, CloudError, Conflict, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 # A call that hangs must fail while its function still has time to report the failure.
 _CONFIG = Config(
@@ -23,6 +29,11 @@ _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     max_pool_connections=16,
 )
+# What an alert can do without must not keep it waiting.
+_HASTY = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 1})
+# Signatures of version 4 are what encrypted objects ask for; the virtual style names the bucket's own region,
+# without which S3 sends on who follows a link to a young bucket, and the signature fits no more.
+_SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 
 _BY_CODE: dict[str, type[CloudError]] = {
     "NoSuchKey": NotFound,
@@ -30,14 +41,20 @@ _BY_CODE: dict[str, type[CloudError]] = {
     "ResourceNotFoundException": NotFound,
     "NotFoundException": NotFound,
     "NotFound": NotFound,
+    "NoSuchEntity": NotFound,
     "NoSuchBucket": NotFound,
+    "AWS.SimpleQueueService.NonExistentQueue": NotFound,
+    "QueueDoesNotExist": NotFound,
     "ConditionalCheckFailedException": Conflict,
     "TransactionConflictException": Conflict,
     # Cancelled for a condition that does not hold, or for another transaction under way: both are races.
     "TransactionCanceledException": Conflict,
     "PreconditionFailed": Conflict,
+    "EntityAlreadyExists": Conflict,
+    "ResourceAlreadyExistsException": Conflict,
     "AccessDenied": AccessDenied,
     "AccessDeniedException": AccessDenied,
+    "UnauthorizedException": AccessDenied,
     "AuthorizationError": AccessDenied,
     "AuthorizationErrorException": AccessDenied,
     "403": AccessDenied,
@@ -74,6 +91,39 @@ def sns() -> "SNSClient":
     return boto3.client("sns", config=_CONFIG)
 
 
+def cloudwatch() -> "CloudWatchClient":
+    """Return a client of CloudWatch's metrics."""
+    return boto3.client("cloudwatch", config=_CONFIG)
+
+
+def kms() -> "KMSClient":
+    """Return a client of KMS."""
+    return boto3.client("kms", config=_CONFIG)
+
+
+def sqs() -> "SQSClient":
+    """Return a client of SQS."""
+    return boto3.client("sqs", config=_CONFIG)
+
+
+def sts() -> "STSClient":
+    """Return a client of STS that gives up after seconds."""
+    return boto3.client("sts", config=_HASTY)
+
+
+def signing_s3(credentials: "CredentialsTypeDef | None" = None) -> "S3Client":
+    """Return a client of S3 that makes links, with the credentials at hand or with those of a role."""
+    if credentials is None:
+        return boto3.client("s3", config=_SIGNING)
+    return boto3.client(
+        "s3",
+        config=_SIGNING,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn botocore's errors into ours; `doing` says what was tried, as in "storing a report".
@@ -90,7 +140,7 @@ def translated(doing: str) -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         fallback = Unavailable if status == _TOO_MANY or status >= _SERVER_FAULTS else CloudError
         raise _BY_CODE.get(code, fallback)(f"{doing} failed: {error}") from error
-    except (NoConnection, HTTPClientError) as error:
+    except (NoConnection, HTTPClientError, ResponseParserError) as error:
         raise Unavailable(f"{doing} failed: {error}") from error
     except NoCredentialsError as error:
         raise AccessDenied(f"{doing} failed: no AWS credentials were found on this machine") from error

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vigie.aws.clients import keys_under, translated
-from vigie.domain.cameras import is_camera_id
+from vigie.domain.cameras import CANARY, is_camera_id
 from vigie.domain.frames import (
     FRAMES_PREFIX,
     MAX_JPEG_BYTES,
@@ -26,7 +26,7 @@ _REASON_LENGTH = 500
 
 
 class S3FrameStore:
-    """Implements `FrameStore` on the data bucket."""
+    """Implements `FrameStore`, `FramePost` and `FrameArrivals` on the data bucket."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._s3 = client
@@ -101,7 +101,30 @@ class S3FrameStore:
             )
             prefixes = [p["Prefix"] for page in pages for p in page.get("CommonPrefixes", ())]
         ids = (prefix.removeprefix(FRAMES_PREFIX).rstrip("/") for prefix in prefixes)
-        return tuple(sorted(camera_id for camera_id in ids if is_camera_id(camera_id)))
+        return tuple(sorted(each for each in ids if is_camera_id(each) and each != CANARY))
+
+    def post(self, frame: Frame) -> None:
+        """See `FramePost.post`."""
+        with translated(f"putting {frame.key}"):
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=str(frame.key),
+                Body=frame.jpeg,
+                ContentType="image/jpeg",
+                Metadata=frame.metadata(),
+                IfNoneMatch="*",
+            )
+
+    def arrivals_after(self, key: FrameKey, *, most: int) -> tuple[datetime, ...]:
+        """See `FrameArrivals.arrivals_after`; keys sort in order of capture."""
+        with translated(f"looking for frames after {key}"):
+            answer = self._s3.list_objects_v2(
+                Bucket=self._bucket,
+                Prefix=f"{FRAMES_PREFIX}{key.camera_id}/",
+                StartAfter=str(key),
+                MaxKeys=most,
+            )
+        return tuple(found["LastModified"] for found in answer.get("Contents", ()))
 
 
 def _ascii(text: str) -> str:

@@ -1,10 +1,10 @@
 """SNS: the reports topic for the rest of the system, the alerts topic for people."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from vigie.aws.clients import translated
-from vigie.domain.alerting import plain_subject
-from vigie.domain.pictures import picture_key
+from vigie.domain.phrases import plain_subject
 from vigie.messages import report_attributes, write_report_message
 
 if TYPE_CHECKING:
@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns import SNSClient
 
-    from vigie.domain.alerting import Alert
+    from vigie.domain.notices import Notice
     from vigie.domain.reports import FrameReport
     from vigie.domain.series import VisitsChange
+
+# SNS takes 256 KiB with the attributes, which stay far below the rest of it.
+_MOST_BYTES = 224 * 1024
+_NAMING = frozenset({"version", "kind", "alert_id", "rule", "at", "number", "since", "picture"})
 
 
 class SnsReportPublisher:
@@ -41,28 +45,56 @@ class SnsNotifier:
         self._sns = client
         self._topic = topic_arn
 
-    def notify(self, alert: "Alert", *, subject: str, text: str) -> None:
-        """See `Notifier.notify`; a subscriber can filter by camera, label and rule.
+    def notify(self, notice: "Notice") -> None:
+        """See `Notifier.notify`; a subscription can filter by the notice's kind and attributes.
 
-        `picture` is the key of the visit's picture in the data bucket, for whoever makes links of it.
+        Mail boxes get the e-mail, telephones and mobile apps the SMS, everybody else (SQS, Lambda, HTTPS,
+        Firehose, e-mail as JSON) the data, with the words that people get under `words`.
         """
-        attributes = {
-            "camera_id": alert.visit.camera_id,
-            "label": alert.visit.label,
-            "rule_id": alert.rule_id,
-            "picture": picture_key(alert.visit),
-        }
-        with translated(f"sending the alert {alert.alert_id}"):
+        with translated(f"sending a notice of the kind {notice.kind}"):
             self._sns.publish(
                 TopicArn=self._topic,
-                Subject=plain_subject(subject),
-                Message=text,
-                MessageAttributes=_attributes(attributes),
+                Subject=plain_subject(notice.subject),
+                Message=_bodies(notice),
+                MessageStructure="json",
+                MessageAttributes=_attributes({"kind": notice.kind.value, **notice.attributes}),
             )
 
 
-def _attributes(values: "Mapping[str, str | int]") -> dict[str, Any]:
-    return {
-        name: {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
-        for name, value in values.items()
-    }
+def _bodies(notice: "Notice") -> str:
+    """Return a body for each protocol, within what SNS takes; of data too large only what names it stays."""
+    words = {"subject": notice.subject, "email": notice.email, "sms": notice.sms}
+    bodies = _encoded(notice, {**notice.data, "words": words})
+    if len(bodies.encode()) > _MOST_BYTES:
+        named = {name: value for name, value in notice.data.items() if name in _NAMING}
+        bodies = _encoded(notice, {**named, "cut": True, "words": words})
+    return bodies
+
+
+def _encoded(notice: "Notice", data: "Mapping[str, Any]") -> str:
+    # A protocol without a body of its own gets the default. Characters stay as they are: escaped in JSON in
+    # JSON, one would take up to 14 bytes.
+    return json.dumps(
+        {
+            "default": json.dumps(data, ensure_ascii=False),
+            "email": notice.email,
+            "sms": notice.sms,
+            "application": notice.sms,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _attributes(values: "Mapping[str, str | int | tuple[str, ...]]") -> dict[str, Any]:
+    """Return SNS's form of attributes; an empty list is left out, so that filters can ask for its absence."""
+    return {name: _attribute(value) for name, value in values.items() if value != ()}
+
+
+def _attribute(value: "str | int | tuple[str, ...]") -> dict[str, str]:
+    match value:
+        case tuple():
+            return {"DataType": "String.Array", "StringValue": json.dumps(value, ensure_ascii=False)}
+        case int():
+            return {"DataType": "Number", "StringValue": str(value)}
+        case str():
+            return {"DataType": "String", "StringValue": value}

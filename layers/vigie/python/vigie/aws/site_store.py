@@ -80,3 +80,55 @@ class S3SiteSource:
                     return read_json(Site, body.read(), source=SITE_DOCUMENT)
         except NotFound:
             return Site()
+
+
+class S3SiteDocument:
+    """The bucket's site document as text, for whoever changes it: each writer replaces what it has read."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._s3 = client
+        self._bucket = bucket
+
+    def read(self) -> tuple[str, str | None]:
+        """Return the document and its version; where there is none, an empty one without a version.
+
+        Raises:
+            ConfigError: it is no text.
+
+        """
+        try:
+            with translated(f"reading {SITE_DOCUMENT}"):
+                answer = self._s3.get_object(Bucket=self._bucket, Key=SITE_DOCUMENT)
+                with answer["Body"] as body:
+                    return body.read().decode(), answer["ETag"]
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{SITE_DOCUMENT} is no text in UTF-8") from error
+        except NotFound:
+            return "{}", None
+
+    def write(self, text: str, *, replaces: str | None) -> None:
+        """Write the document over that version; None says that there was none.
+
+        Raises:
+            Conflict: another writer was first.
+            NotFound: it was removed meanwhile, or there is no such bucket.
+
+        """
+        body, media_type = text.encode(), "application/json"
+        with translated(f"writing {SITE_DOCUMENT}"):
+            if replaces is None:
+                self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=SITE_DOCUMENT,
+                    Body=body,
+                    ContentType=media_type,
+                    IfNoneMatch="*",
+                )
+            else:
+                self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=SITE_DOCUMENT,
+                    Body=body,
+                    ContentType=media_type,
+                    IfMatch=replaces,
+                )

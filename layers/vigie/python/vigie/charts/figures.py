@@ -21,6 +21,7 @@ from vigie.charts.sheet import COVERED_WORD, HOLE_WORD, PEOPLE_WORD, VEHICLES_WO
 from vigie.charts.stretches import Span, Stretch, extent_of, holes_between, stretches_of
 from vigie.charts.style import COVERED, DPI, PEOPLE, VEHICLES, drawable, house_style
 from vigie.domain.series import MINUTE, CameraDay
+from vigie.domain.sites import Place
 
 _LONGEST_TITLE = 48
 # With more cameras than these, rows get so low that names stand beside them and scales go.
@@ -98,12 +99,13 @@ def all_cameras(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
         return sheet.finish(key=_key([hole for own in holes for hole in own]))
 
 
-def activity_histogram(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
+def activity_histogram(days: Sequence[CameraDay], tz: ZoneInfo, places: Sequence[Place] = ()) -> Figure:
     """Draw how many visits were present in each minute over all cameras, people and vehicles stacked.
 
-    Below, how many of the cameras delivered frames: fewer visits before fewer cameras say little.
+    Of cameras that show one place, the one with the most counts. Below, how many of the cameras delivered
+    frames: fewer visits before fewer cameras say little.
     """
-    activity = activity_by_minute(days)
+    activity = activity_by_minute(days, places)
     if activity is None:
         return _nothing("Activity by minute", days, tz)
     holes = activity.uncovered

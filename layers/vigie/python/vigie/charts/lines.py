@@ -9,6 +9,7 @@ from vigie.charts.stretches import Span, Stretch, holes_between
 from vigie.domain.detections import PERSON
 from vigie.domain.instants import seconds_between
 from vigie.domain.series import MINUTE, CameraDay, count_by_kind
+from vigie.domain.sites import Place
 from vigie.domain.visits import Visit
 
 # A visit of seconds in a chart of a day is drawn this part of the width wide, or nobody would see it.
@@ -100,18 +101,28 @@ class Activity:
         return holes_between(((start, start + MINUTE) for start in starts), self.span)
 
 
-def activity_by_minute(days: Iterable[CameraDay]) -> Activity | None:
-    """Count the visits present in each minute over all cameras; None when no camera delivered a frame."""
+def activity_by_minute(days: Iterable[CameraDay], places: Sequence[Place] = ()) -> Activity | None:
+    """Count the visits present in each minute over all cameras; None when no camera delivered a frame.
+
+    Cameras of one place show the same people: the one that shows the most counts, not their sum.
+    """
+    place_of = {camera_id: place.name for place in places for camera_id in place.cameras}
     minutes = [minute for day in days for minute in day.minutes]
     if not minutes:
         return None
     first = min(minute.begins_at for minute in minutes)
     length = (max(minute.begins_at for minute in minutes) - first) // MINUTE + 1
     activity = Activity(first, [0] * length, [0] * length, [0] * length)
+    most: dict[tuple[int, str], tuple[int, int]] = {}
     for minute in minutes:
         index = (minute.begins_at - first) // MINUTE
-        people, vehicles = count_by_kind(minute.visits)
         activity.cameras[index] += 1
+        # A place may be called like a camera, but not with a '#'.
+        spot = index, place_of.get(minute.camera_id, f"#{minute.camera_id}")
+        people, vehicles = count_by_kind(minute.visits)
+        before = most.get(spot, (0, 0))
+        most[spot] = max(people, before[0]), max(vehicles, before[1])
+    for (index, _), (people, vehicles) in most.items():
         activity.people[index] += people
         activity.vehicles[index] += vehicles
     return activity

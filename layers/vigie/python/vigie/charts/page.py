@@ -14,9 +14,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined
 
 from vigie.charts.clock import date_words, local_date, time_words, zone_words
+from vigie.charts.summaries import PageHistory, PagePlace, page_history, page_place
+from vigie.domain.health import Proof
 from vigie.domain.instants import to_iso
 from vigie.domain.pictures import picture_key
+from vigie.domain.rollups import DayTotals
 from vigie.domain.series import CameraDay, count_by_kind
+from vigie.domain.sites import Place
 from vigie.domain.visits import Visit
 
 _LATEST_VISITS = 50
@@ -47,11 +51,15 @@ class CameraFiles:
     svg: str
     png: str
     csv: str
+    minutes_csv: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCamera:
-    """A camera's row in the table, its curve, and its export."""
+    """A camera's row in the table, its curve, and its exports.
+
+    `csv_lag` says how far the exports go when they are behind the frames.
+    """
 
     camera_id: str
     title: str
@@ -63,6 +71,8 @@ class PageCamera:
     quarantined: int
     curve: Picture
     csv: str
+    minutes_csv: str
+    csv_lag: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +91,10 @@ class PageVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageDay:
-    """All that the page says; `visits` are the latest first, out of `visits_in_all`."""
+    """All that the page says; `visits` are the latest first, out of `visits_in_all`.
+
+    `proven` is when alerts were last proven to arrive, in local time; empty when they never were.
+    """
 
     site: str
     dates: str
@@ -89,9 +102,14 @@ class PageDay:
     updated: str
     updated_iso: str
     cameras: tuple[PageCamera, ...]
+    places: tuple[PagePlace, ...]
     overviews: tuple[Picture, ...]
     visits: tuple[PageVisit, ...]
     visits_in_all: int
+    history: tuple[PageHistory, ...]
+    history_chart: Picture | None
+    proven: str
+    proven_iso: str | None
     other_days: tuple[Link, ...]
 
 
@@ -105,11 +123,16 @@ def page_day(
     overviews: Sequence[Picture] = (),
     other_days: Sequence[Link] = (),
     pictures: Mapping[str, str] = MappingProxyType({}),
+    places: Sequence[Place] = (),
+    history: Sequence[DayTotals] = (),
+    history_chart: Picture | None = None,
+    proof: Proof | None = None,
 ) -> PageDay:
     """Put the page's words and numbers together.
 
     `camera_files` has every camera of `days` by its id, `pictures` the address of each key of a visit's
-    picture that is there.
+    picture that is there. `history` are the roll-ups of some days of the cameras, `proof` is the last one
+    that alerts arrive.
     """
     begin = min((day.begins_at for day in days), default=updated_at)
     end = max((day.ends_at for day in days), default=updated_at)
@@ -121,22 +144,22 @@ def page_day(
         site=site,
         dates=dates,
         tz=zone_words(begin, end, tz),
-        updated=f"{local_date(updated_at, tz)} {time_words(updated_at, tz)}",
+        updated=_moment_words(updated_at, tz),
         updated_iso=to_iso(updated_at),
         cameras=tuple(
-            _page_camera(
-                day,
-                camera_files[day.camera.camera_id],
-                dates=dates,
-            )
-            for day in days
+            _page_camera(day, camera_files[day.camera.camera_id], history, dates=dates) for day in days
         ),
+        places=tuple(page_place(place, days) for place in places),
         overviews=tuple(overviews),
         visits=tuple(
             _page_visit(visit, day, tz, dated=not one_day, pictures=pictures)
             for visit, day in visits[:_LATEST_VISITS]
         ),
         visits_in_all=len(visits),
+        history=tuple(page_history(day, history) for day in days),
+        history_chart=history_chart,
+        proven=_moment_words(proof.proven_at, tz) if proof else "",
+        proven_iso=to_iso(proof.proven_at) if proof else None,
         other_days=tuple(other_days),
     )
 
@@ -150,7 +173,9 @@ def render_page(day: PageDay, *, refresh_s: int | None = None) -> str:
     return environment.from_string(source).render(day=day, refresh_s=refresh_s)
 
 
-def _page_camera(day: CameraDay, where: CameraFiles, *, dates: str) -> PageCamera:
+def _page_camera(
+    day: CameraDay, where: CameraFiles, history: Sequence[DayTotals], *, dates: str
+) -> PageCamera:
     of_people, of_vehicles = count_by_kind(day.visits)
     most_people = max((minute.people for minute in day.minutes), default=0)
     said = (
@@ -160,10 +185,11 @@ def _page_camera(day: CameraDay, where: CameraFiles, *, dates: str) -> PageCamer
         if day.minutes
         else "no frames."
     )
+    frames = sum(minute.frames for minute in day.minutes)
     return PageCamera(
         camera_id=day.camera.camera_id,
         title=day.camera.title,
-        frames=sum(minute.frames for minute in day.minutes),
+        frames=frames,
         minutes=len(day.minutes),
         most_people=most_people,
         visits_of_people=of_people,
@@ -176,7 +202,21 @@ def _page_camera(day: CameraDay, where: CameraFiles, *, dates: str) -> PageCamer
             alt=f"People and vehicles at once before {day.camera.title} on {dates}: {said}",
         ),
         csv=where.csv,
+        minutes_csv=where.minutes_csv,
+        csv_lag=_lag(day, frames, history),
     )
+
+
+def _lag(day: CameraDay, frames: int, history: Sequence[DayTotals]) -> str:
+    own = (each for each in history if each.camera_id == day.camera.camera_id)
+    today = next((each for each in own if each.begins_at == day.begins_at), None)
+    if today is None or today.listed >= frames:
+        return ""
+    return f"made of {today.listed:,} of {frames:,} frames"
+
+
+def _moment_words(instant: datetime, tz: ZoneInfo) -> str:
+    return f"{local_date(instant, tz)} {time_words(instant, tz)}"
 
 
 def _page_visit(

@@ -43,7 +43,7 @@ class Sheet:
     """A figure under construction; `rows` are its axes from top to bottom.
 
     The x axis counts seconds since `extent` begins: elapsed time, whatever the clocks do meanwhile. Its
-    ticks are at least `finest_s` apart.
+    ticks are at least `finest_s` apart, or those of `marks`, each with its label.
     """
 
     def __init__(
@@ -57,12 +57,13 @@ class Sheet:
         left_in: float = 0.62,
         head_in: float = 0.66,
         finest_s: int = 1,
+        marks: Sequence[tuple[datetime, str]] | None = None,
     ) -> None:
         self.extent = extent
         begin, end = extent
         pad = max((end - begin) * _PAD, _LEAST_PAD)
         self._limits = self.second(begin - pad), self.second(end + pad)
-        self._marks = ticks(begin - pad, end + pad, tz, finest_s=finest_s)
+        self._marks = marks if marks is not None else ticks(begin - pad, end + pad, tz, finest_s=finest_s)
         self._zone_words = zone_words(begin, end, tz)
         foot_in = 0.72 if any("\n" in label for _, label in self._marks) else 0.58
         height_in = head_in + sum(heights_in) + gap_in * (len(heights_in) - 1) + foot_in

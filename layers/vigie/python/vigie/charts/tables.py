@@ -1,13 +1,18 @@
-"""Exports: the detections of a camera's day as CSV."""
+"""Exports as CSV: the detections, visits and minutes of a camera's day.
+
+UTF-8 with a row of headings; instants are UTC. Empty cells are what nobody knows, never 0. Names are data
+of other people: one that a spreadsheet would run gets an apostrophe before it.
+"""
 
 import csv
 import io
 import re
+from collections.abc import Iterable
 
+from vigie.domain.exports import DetectionRow, MinuteRow, VisitRow
 from vigie.domain.instants import to_iso
-from vigie.domain.series import CameraDay, OwnedDetection
 
-COLUMNS = (
+_DETECTIONS = (
     "captured_at",
     "camera_id",
     "label",
@@ -20,7 +25,36 @@ COLUMNS = (
     "height",
     "zone",
     "visit",
+    "frames_in_minute",
+    "interval_s",
 )
+_VISITS = (
+    "visit",
+    "camera_id",
+    "label",
+    "started_at",
+    "last_seen_at",
+    "confidence",
+    "zone",
+    "best_frame",
+    "minutes",
+    "covered_minutes",
+    "place_visit",
+)
+_MINUTES = (
+    "begins_at",
+    "local_time",
+    "camera_id",
+    "covered",
+    "frames",
+    "people",
+    "vehicles",
+    "visits_of_people",
+    "visits_of_vehicles",
+    "expected_frames",
+)
+
+_Cell = str | int | None
 
 # A spreadsheet reads a cell that begins with one of these as a formula (OWASP, "CSV Injection"); the last
 # four are their full-width twins, which Japanese settings treat alike.
@@ -30,33 +64,88 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029;]+")
 
 
-def detections_csv(day: CameraDay) -> bytes:
-    """List the day's detections, one a row, in order of capture time, as UTF-8 with a row of headings.
+def detections_csv(rows: Iterable[DetectionRow], camera_id: str) -> bytes:
+    """List detections; boxes are in pixels, `zone` joins the names with ';'."""
+    return _csv(
+        _DETECTIONS,
+        (
+            (
+                to_iso(row.captured_at),
+                camera_id,
+                _harmless(row.label),
+                f"{row.confidence:.4f}",
+                *(f"{corner:.1f}" for corner in (row.x1, row.y1, row.x2, row.y2)),
+                row.width,
+                row.height,
+                _joined(row.zones),
+                _harmless(row.visit) if row.visit else None,
+                row.frames_in_minute,
+                _number(row.interval_s),
+            )
+            for row in rows
+        ),
+    )
 
-    Boxes are in pixels; `zone` joins the names with ';', `visit` is empty for a detection too weak to begin
-    one. Names are data of other people: one that a spreadsheet would run gets an apostrophe before it.
-    """
+
+def visits_csv(rows: Iterable[VisitRow], camera_id: str) -> bytes:
+    """List visits; `zone` joins the names with ';'."""
+    return _csv(
+        _VISITS,
+        (
+            (
+                _harmless(row.visit),
+                camera_id,
+                _harmless(row.label),
+                to_iso(row.started_at),
+                to_iso(row.last_seen_at),
+                f"{row.confidence:.4f}",
+                _joined(row.zones),
+                row.best_frame,
+                row.minutes,
+                row.covered_minutes,
+                _harmless(row.place_visit) if row.place_visit else None,
+            )
+            for row in rows
+        ),
+    )
+
+
+def minutes_csv(rows: Iterable[MinuteRow], camera_id: str) -> bytes:
+    """List minutes; `local_time` bears its offset from UTC."""
+    return _csv(
+        _MINUTES,
+        (
+            (
+                to_iso(row.begins_at),
+                row.local_time,
+                camera_id,
+                int(row.covered),
+                row.frames,
+                row.people,
+                row.vehicles,
+                row.visits_of_people,
+                row.visits_of_vehicles,
+                _number(row.expected_frames),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _csv(headings: tuple[str, ...], rows: Iterable[tuple[_Cell, ...]]) -> bytes:
     text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
-    rows.writerows(_row(sight) for sight in sorted(day.detections, key=lambda sight: sight.report.key))
+    writer = csv.writer(text)
+    writer.writerow(headings)
+    writer.writerows(rows)
     return text.getvalue().encode()
 
 
-def _row(sight: OwnedDetection) -> tuple[str | int, ...]:
-    report, detection = sight.report, sight.detection
-    corners = detection.box.in_pixels(report.width, report.height)
-    return (
-        to_iso(report.key.captured_at),
-        report.key.camera_id,
-        _harmless(detection.label),
-        f"{detection.confidence:.4f}",
-        *(f"{corner:.1f}" for corner in corners),
-        report.width,
-        report.height,
-        ";".join(_harmless(zone) for zone in detection.zones),
-        _harmless(sight.visit.visit_id) if sight.visit else "",
-    )
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:g}"
+
+
+def _joined(zones: Iterable[str]) -> str:
+    return ";".join(_harmless(zone) for zone in zones)
 
 
 def _harmless(name: str) -> str:

@@ -2,12 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 Point = tuple[float, float]
+Polygon = tuple[Point, ...]
+
+# The frame by which Vigie proves to itself that alerts reach people comes from no real camera.
+CANARY = "vigie-canary"
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _NAME_LENGTH = 64
+_MOST_FPS = 30
 
 
 def is_camera_id(text: str) -> bool:
@@ -37,6 +42,42 @@ def check_camera_id(camera_id: str) -> str:
     return check_name("camera_id", camera_id)
 
 
+def check_polygon(what: str, polygon: Polygon) -> None:
+    """Refuse a polygon that has no inside, or lies outside the picture.
+
+    Raises:
+        ValueError: the sentence begins with `what`.
+
+    """
+    if len(polygon) < 3:
+        raise ValueError(f"{what} needs at least 3 corners")
+    if not all(0 <= c <= 1 for point in polygon for c in point):
+        raise ValueError(f"{what}: corners are fractions of the picture, 0 to 1")
+
+
+def check_fps(fps: float) -> None:
+    """Refuse a rate that no camera is sampled at.
+
+    Raises:
+        ValueError: it is not over 0, or more than 30.
+
+    """
+    if not 0 < fps <= _MOST_FPS:
+        raise ValueError(f"fps must be over 0 and at most {_MOST_FPS}, not {fps:g}")
+
+
+def check_own_camera(camera_id: str) -> str:
+    """Return the id when it may name a camera of a person's own.
+
+    Raises:
+        ValueError: it breaks the pattern, or is kept for Vigie's own proof.
+
+    """
+    if camera_id == CANARY:
+        raise ValueError(f"camera_id {CANARY!r} is kept for Vigie's proof that alerts arrive; choose another")
+    return check_camera_id(camera_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A named polygon in a camera's picture; its corners are fractions of the width and height."""
@@ -49,10 +90,7 @@ class Zone:
     def __post_init__(self) -> None:
         if not 0 < len(self.name) <= _NAME_LENGTH:
             raise ValueError(f"a zone's name has 1 to {_NAME_LENGTH} characters")
-        if len(self.polygon) < 3:
-            raise ValueError(f"zone {self.name!r} needs at least 3 corners")
-        if not all(0 <= c <= 1 for point in self.polygon for c in point):
-            raise ValueError(f"zone {self.name!r}: corners are fractions of the picture, 0 to 1")
+        check_polygon(f"zone {self.name!r}", self.polygon)
 
     def contains(self, point: Point) -> bool:
         """Tell whether the point lies inside, by the crossing rule (Shimrat, CACM 1962, algorithm 112)."""
@@ -64,9 +102,53 @@ class Zone:
         return inside
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The motion gate of a camera: which of its pictures the edge sends.
+
+    A picture is sent while something moves or stands that was not there before, and for `after_s` seconds
+    more; what stands still for `absorb_s` becomes background. One picture is sent in each `heartbeat_s` of
+    the clock, whatever it shows: 60 gives every minute one, and a minute without any reads as no camera.
+    `sensitivity` says how large a thing must be to count: `low` 1 %, `normal` 0.3 %, `high` 0.1 % of the
+    picture, and how much it must differ. Motion inside an `ignore` polygon counts for nothing.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    enabled: bool = True
+    sensitivity: Literal["low", "normal", "high"] = "normal"
+    heartbeat_s: float = 60.0
+    after_s: float = 5.0
+    absorb_s: float = 300.0
+    ignore: tuple[Polygon, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, least, most in (("heartbeat_s", 1, 60), ("after_s", 0, 600), ("absorb_s", 10, 86_400)):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {least} to {most} seconds")
+        for polygon in self.ignore:
+            check_polygon("a polygon of ignore", polygon)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """A part of the picture that never leaves the edge: painted black, or blurred past recognition."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    polygon: Polygon
+    mode: Literal["paint", "blur"] = "paint"
+
+    def __post_init__(self) -> None:
+        check_polygon("a mask", self.polygon)
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A source of pictures as the cloud knows it; where it is and how to reach it stays at the edge.
+
+    What the edge does with the camera may be said here: `fps` and `gate` go before those of its own file,
+    and `masks` come on top of those, so that no document in the cloud can uncover what the edge hides.
 
     With `faces` the face of each person who comes into view is kept, for a day: nobody's is unless asked for.
     """
@@ -77,9 +159,14 @@ class Camera:
     name: str = ""
     zones: tuple[Zone, ...] = ()
     faces: bool = False
+    fps: float | None = None
+    gate: Gate | None = None
+    masks: tuple[Mask, ...] = ()
 
     def __post_init__(self) -> None:
         check_camera_id(self.camera_id)
+        if self.fps is not None:
+            check_fps(self.fps)
         names = [zone.name for zone in self.zones]
         if len(set(names)) != len(names):
             raise ValueError(f"camera {self.camera_id!r} has two zones of one name")

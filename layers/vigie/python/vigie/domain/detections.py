@@ -11,6 +11,9 @@ PERSON = "person"
 VEHICLES = ("bicycle", "car", "motorcycle", "bus", "truck")
 DEFAULT_LABELS = (PERSON, *VEHICLES)
 
+# What a detector calls now one, now the other: one lorry is a truck in this frame and a bus in the next.
+_ALIKE = (("car", "bus", "truck"), ("bicycle", "motorcycle"))
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -38,6 +41,19 @@ class Box:
     def in_pixels(self, width: int, height: int) -> tuple[float, float, float, float]:
         """Return x1, y1, x2, y2 in pixels of a picture of that size."""
         return self.x1 * width, self.y1 * height, self.x2 * width, self.y2 * height
+
+    def overlap(self, other: "Box") -> float:
+        """Return the area that both cover over the area that either covers (IoU), 0..1."""
+        wide = min(self.x2, other.x2) - max(self.x1, other.x1)
+        high = min(self.y2, other.y2) - max(self.y1, other.y1)
+        if wide <= 0 or high <= 0:
+            return 0.0
+        return wide * high / (self.area + other.area - wide * high)
+
+    @property
+    def area(self) -> float:
+        """The share of the picture that the box covers."""
+        return (self.x2 - self.x1) * (self.y2 - self.y1)
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -71,3 +87,8 @@ class Detection:
     def placed_in(self, zones: Iterable[Zone]) -> "Detection":
         """Return the same detection with the names of the zones that hold its foot."""
         return replace(self, zones=tuple(zone.name for zone in zones if zone.contains(self.box.foot)))
+
+
+def kind_of(label: str) -> str:
+    """Return the label that stands for all those that detectors confuse with this one."""
+    return next((alike[0] for alike in _ALIKE if label in alike), label)

@@ -23,7 +23,10 @@ def whole_milliseconds(moment: datetime) -> datetime:
 
 def to_stamp(instant: datetime) -> str:
     """`20260131T235959999Z`: sorts as text in the order of time; part of frame keys and visit ids."""
-    return f"{instant:{_STAMP}}{instant.microsecond // 1000:03d}Z"
+    # By hand: strftime takes four times as long, and every frame names all that it follows.
+    date = f"{instant.year:04}{instant.month:02}{instant.day:02}"
+    clock = f"{instant.hour:02}{instant.minute:02}{instant.second:02}"
+    return f"{date}T{clock}{instant.microsecond // 1000:03}Z"
 
 
 def from_stamp(text: str) -> datetime:

@@ -1,10 +1,20 @@
 """The frame report: what was seen in one frame."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from vigie.domain.cameras import check_camera_id
 from vigie.domain.detections import Detection
 from vigie.domain.frames import FrameKey
+from vigie.domain.instants import to_stamp
+
+# Written by edges that look at their frames themselves, and by nobody else.
+REPORTS_PREFIX = "reports/"
+# What is larger is refused unread: no edge sends so many at once.
+MOST_REPORTS_BYTES = 1_000_000
+_REPORTS_KEY = re.compile(r"reports/([^/]+)/\d{4}/\d\d/\d\d/\d\d/\d{8}T\d{9}Z-\d{8}T\d{9}Z\.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +49,31 @@ class FrameReport:
     reported_at: datetime
     sampled_at: datetime | None = None
     interval_s: float | None = None
+
+
+def reports_key(reports: Sequence[FrameReport]) -> str:
+    """Return the key of the object that brings reports of one camera, in order: named by its first and last.
+
+    Raises:
+        ValueError: there is none, or they are of several cameras.
+
+    """
+    cameras = {report.key.camera_id for report in reports}
+    if len(cameras) != 1:
+        raise ValueError(f"an object holds reports of one camera, not of {len(cameras)}")
+    first, last = reports[0].key, reports[-1].key
+    span = f"{to_stamp(first.captured_at)}-{to_stamp(last.captured_at)}"
+    return f"{REPORTS_PREFIX}{first.camera_id}/{first.captured_at:%Y/%m/%d/%H}/{span}.jsonl"
+
+
+def camera_of_reports(object_key: str) -> str:
+    """Return whose reports an object brings.
+
+    Raises:
+        ValueError: the key is none that `reports_key` gives.
+
+    """
+    match = _REPORTS_KEY.fullmatch(object_key)
+    if match is None:
+        raise ValueError(f"{object_key!r} is no key of reports")
+    return check_camera_id(match[1])

@@ -2,18 +2,83 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from vigie.domain.alerting import AlertRule
-from vigie.domain.cameras import Camera
+from vigie.domain.alerting import AlertPolicy
+from vigie.domain.cameras import Camera, check_own_camera
 from vigie.domain.detections import DEFAULT_LABELS
+from vigie.domain.following import Following
+from vigie.domain.rules import LONGEST_COOLDOWN_S, AlertRule, CameraRules
 from vigie.domain.visits import VisitLimits
+
+_MOST_DAYS = 36_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A spot that several cameras show: what they see at the same time is one visit, and one alert."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    name: str
+    cameras: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.cameras)) < 2 or len(set(self.cameras)) != len(self.cameras):
+            raise ValueError(f"place {self.name!r} needs at least two different cameras")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many days the table keeps reports (with their detections), minutes and alerts.
+
+    Daily sums are kept for good. How long pictures and frames are kept is decided when Vigie is deployed.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    reports_days: int = 30
+    minutes_days: int = 400
+    alerts_days: int = 400
+
+    def __post_init__(self) -> None:
+        for name in ("reports_days", "minutes_days", "alerts_days"):
+            if not 1 <= getattr(self, name) <= _MOST_DAYS:
+                raise ValueError(f"{name} is 1 to {_MOST_DAYS}")
+        if self.minutes_days < self.reports_days:
+            raise ValueError(
+                "minutes_days must be at least reports_days, since late reports need their minutes"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watchfulness:
+    """When people are told that the system itself does not see: seconds of silence.
+
+    A camera without a frame or heartbeat for `dark_after_s` is dark (0: nobody is told). Frames that lie in
+    the dead-letter queue are told after `dead_after_s`; an alert path that has not been proven for
+    `unproven_after_s` too.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    dark_after_s: float = 300.0
+    dead_after_s: float = 60.0
+    unproven_after_s: float = 9000.0
+
+    def __post_init__(self) -> None:
+        for name in ("dark_after_s", "dead_after_s", "unproven_after_s"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is 0 or more seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What `site/config/site.json` holds; every key has a default, so an empty document is a site.
+
+    After any alert all rules are quiet for `cooldown_s`, and until `snoozed_until`.
 
     A camera that the document does not name is watched all the same, without a name or zones.
     """
@@ -27,6 +92,11 @@ class Site:
     visits: VisitLimits = field(default_factory=VisitLimits)
     rules: tuple[AlertRule, ...] = (AlertRule(rule_id="people"),)
     max_alert_age_s: float = 900.0
+    cooldown_s: float = 0.0
+    snoozed_until: datetime | None = None
+    places: tuple[Place, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+    watchfulness: Watchfulness = field(default_factory=Watchfulness)
 
     def __post_init__(self) -> None:
         try:
@@ -42,12 +112,32 @@ class Site:
             twice = [name for name, times in Counter(names).items() if times > 1]
             if twice:
                 raise ValueError(f"{what} {twice[0]!r} is given twice")
+        for camera in self.cameras:
+            check_own_camera(camera.camera_id)
         if not self.labels:
             raise ValueError("labels must name at least one thing to look for")
         for rule in self.rules:
             self._check_rule(rule)
         if self.max_alert_age_s <= 0:
             raise ValueError("max_alert_age_s must be more than 0 seconds")
+        if not 0 <= self.cooldown_s <= LONGEST_COOLDOWN_S:
+            raise ValueError(f"cooldown_s is 0 to {LONGEST_COOLDOWN_S:.0f} seconds")
+        if self.snoozed_until is not None and self.snoozed_until.tzinfo is None:
+            raise ValueError("snoozed_until needs a time zone, as in 2026-01-31T18:00:00Z")
+        self._check_places()
+
+    def _check_places(self) -> None:
+        """Refuse a place of cameras that are unknown, or of one that is in two places."""
+        known = {camera.camera_id for camera in self.cameras}
+        placed: dict[str, str] = {}
+        for place in self.places:
+            for camera_id in place.cameras:
+                if camera_id not in known:
+                    there = ", ".join(sorted(known)) or "none"
+                    raise ValueError(f"place {place.name!r} has a camera {camera_id!r}; there is {there}")
+                if camera_id in placed:
+                    raise ValueError(f"camera {camera_id!r} is in {placed[camera_id]!r} and {place.name!r}")
+                placed[camera_id] = place.name
 
     def _check_rule(self, rule: AlertRule) -> None:
         """Refuse a rule that asks for what this site cannot see, since it would be silent for ever."""
@@ -66,6 +156,27 @@ class Site:
     def tz(self) -> ZoneInfo:
         """The site's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def alert_policy(self) -> AlertPolicy:
+        """What the site says of sending alerts."""
+        return AlertPolicy(
+            rules=self.rules,
+            cooldown_s=self.cooldown_s,
+            snoozed_until=self.snoozed_until,
+            max_alert_age_s=self.max_alert_age_s,
+            places=tuple(place.cameras for place in self.places),
+        )
+
+    def following(self, camera_id: str) -> Following:
+        """Return how the frames of a camera are followed."""
+        rules = tuple(rule for rule in self.rules if rule.looks_at(camera_id))
+        is_shared = self.place_of(camera_id) is not None
+        return Following(self.visits, CameraRules(rules, self.tz), is_shared)
+
+    def place_of(self, camera_id: str) -> Place | None:
+        """Return the place that the camera shows together with others, if any."""
+        return next((place for place in self.places if camera_id in place.cameras), None)
 
     def camera(self, camera_id: str) -> Camera:
         """Return the camera of that id; a bare one when the document does not name it."""

@@ -1,30 +1,84 @@
-"""Days are to be drawn: gather what each camera saw, and put the charts and exports on the shelf."""
+"""Days are to be drawn: gather what each camera saw, and put charts, page and exports on the shelf.
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+Charts are drawn from minutes, and a month's history from roll-ups, so a drawing costs the same at any rate
+of frames. Reports are read for two ends: the exports, when they have fallen behind, and the single points
+of a span so short that they are seen.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from vigie.domain.cameras import CANARY
+from vigie.domain.exports import intervals_of
+from vigie.domain.health import Proof
 from vigie.domain.instants import day_bounds, minute_of
 from vigie.domain.pictures import pictures_prefix, site_path
-from vigie.domain.series import CameraDay, camera_day
+from vigie.domain.reports import FrameReport
+from vigie.domain.rollups import DayTotals, day_totals
+from vigie.domain.series import MINUTE, CameraDay, Minute, camera_day
 from vigie.domain.sites import Site
-from vigie.steps.ports import Clock, FrameStore, ReportStore, SiteFile, SiteShelf
+from vigie.steps.health_ports import ProofStore
+from vigie.steps.ports import (
+    Clock,
+    FrameStore,
+    ReportStore,
+    RollupStore,
+    SiteFile,
+    SiteShelf,
+    StaleHour,
+)
 
+HISTORY_DAYS = 31
 # What is drawn shortly after midnight completes the day before, whose last frames came meanwhile.
 _OVERLAP = timedelta(hours=1)
+# A chart of more shows minutes, in which single points would not be seen.
+_POINTS_SPAN = timedelta(hours=1)
+# Exports of a day under way are made anew when its frames have grown by so much: so all of a day's exports
+# together read at most five times its reports, however often it is drawn.
+_GROWTH = 1.25
+# Late frames of many days at once are worked off run by run.
+_MOST_STALE_DAYS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnDay:
+    """One local day of all cameras, as it is to be drawn.
+
+    `totals` are the roll-ups of the last 31 days of every camera, this one included, in order of camera and
+    day. `exports` has the cameras whose exports are to be written, with the pace of sampling in seconds that
+    each minute's frames declare. `shelved` are the paths of charts and pictures that lie on the shelf
+    already; the `newest` of several days is the front page. `proof` is the last that alerts arrive.
+    """
+
+    day: date
+    cameras: tuple[CameraDay, ...]
+    totals: tuple[DayTotals, ...]
+    exports: Mapping[str, Mapping[datetime, float]]
+    shelved: tuple[str, ...]
+    newest: bool
+    proof: Proof | None = None
 
 
 class Renderer(Protocol):
-    """Draws one local day of all cameras as files.
+    """Draws one local day of all cameras as files."""
 
-    `shelved` are the paths of the charts and pictures that lie on the shelf already; the
-    `newest` of several days is the front page.
-    """
-
-    def __call__(
-        self, site: Site, day: date, days: Sequence[CameraDay], shelved: Sequence[str], *, newest: bool
-    ) -> Iterable[SiteFile]:
+    def __call__(self, site: Site, drawn: DrawnDay) -> Iterable[SiteFile]:
         """Return the files."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    day: CameraDay
+    totals: DayTotals
+    intervals: Mapping[datetime, float] | None
+
+
+def watched_cameras(site: Site, frames: FrameStore) -> tuple[str, ...]:
+    """Return the ids of the cameras that the site names or that have sent frames, sorted."""
+    named = {camera.camera_id for camera in site.cameras}
+    return tuple(sorted((named | set(frames.camera_ids())) - {CANARY}))
 
 
 def days_to_chart(site: Site, clock: Clock) -> tuple[date, ...]:
@@ -33,32 +87,75 @@ def days_to_chart(site: Site, clock: Clock) -> tuple[date, ...]:
     return tuple(sorted({(now - _OVERLAP).date(), now.date()}))
 
 
+def stale_days(site: Site, stale: Iterable[StaleHour], *, today: date) -> dict[date, list[StaleHour]]:
+    """Return the oldest local days that late frames have changed, with the marks that drawing them settles.
+
+    A late frame reaches into the following day too, since visits go on over midnight. A mark of a day that
+    has not come stays until it has.
+    """
+    days: dict[date, list[StaleHour]] = {}
+    for hour in stale:
+        own = hour.begins_at.astimezone(site.tz).date()
+        if own > today:
+            continue
+        touched = [own, own + timedelta(days=1)] if own < today else [own]
+        if len(days.keys() | set(touched)) > _MOST_STALE_DAYS:
+            break
+        for day in touched:
+            days.setdefault(day, []).append(hour)
+    return days
+
+
 def chart_days(
     days: Iterable[date],
     *,
+    anew: Collection[date] = (),
     site: Site,
     frames: FrameStore,
     reports: ReportStore,
+    rollups: RollupStore,
     shelf: SiteShelf,
     render: Renderer,
+    clock: Clock,
+    proofs: ProofStore | None = None,
 ) -> tuple[str, ...]:
-    """Draw local days of every camera; return the paths of the files, below site/.
+    """Draw local days of every camera, and store their totals; return the paths of the files, below site/.
+
+    The exports of the days of `anew` are made again even if no frame was added.
 
     Raises:
         CloudError: AWS refused a call; the next scheduled run tries again.
 
     """
     days = sorted(days)
-    camera_ids = sorted({camera.camera_id for camera in site.cameras} | set(frames.camera_ids()))
+    gather = _Gatherer(site, frames, reports, rollups, clock())
+    camera_ids = watched_cameras(site, frames)
+    proof = proofs.last_proof() if proofs else None
     paths = []
     for day in days:
-        cameras = [
-            _camera_day(camera_id, day, site=site, frames=frames, reports=reports) for camera_id in camera_ids
-        ]
-        shelved = (*shelf.paths("charts/"), *_pictures(cameras, shelf))
-        for file in render(site, day, cameras, shelved, newest=day == days[-1]):
+        gathered, history = [], []
+        for camera_id in camera_ids:
+            past = gather.history(camera_id, day)
+            gathered.append(gather.day(camera_id, day, past.pop(day, None), anew=day in anew))
+            history += [*past.values(), gathered[-1].totals]
+        cameras = tuple(each.day for each in gathered)
+        drawn = DrawnDay(
+            day=day,
+            cameras=cameras,
+            totals=tuple(history),
+            exports={
+                each.totals.camera_id: each.intervals for each in gathered if each.intervals is not None
+            },
+            shelved=(*shelf.paths("charts/"), *_pictures(cameras, shelf)),
+            newest=day == days[-1],
+            proof=proof,
+        )
+        for file in render(site, drawn):
             shelf.put(file)
             paths.append(file.path)
+        # After the exports of which they tell.
+        for each in gathered:
+            gather.store(each.totals)
     return tuple(dict.fromkeys(paths))
 
 
@@ -70,17 +167,83 @@ def _pictures(cameras: Iterable[CameraDay], shelf: SiteShelf) -> Iterator[str]:
             yield from shelf.paths(site_path(pictures_prefix(camera_id, day)))
 
 
-def _camera_day(
-    camera_id: str, day: date, *, site: Site, frames: FrameStore, reports: ReportStore
-) -> CameraDay:
-    begin, end = day_bounds(day, site.tz)
-    return camera_day(
-        site.camera(camera_id),
-        begin,
-        end,
-        minutes=reports.minutes(camera_id, begin, end),
-        reports=reports.reports(camera_id, begin, end),
-        earlier=reports.minute_before(camera_id, minute_of(begin)),
-        quarantined=frames.quarantined(camera_id, begin, end),
-        limits=site.visits,
-    )
+@dataclass(frozen=True, slots=True)
+class _Gatherer:
+    site: Site
+    frames: FrameStore
+    reports: ReportStore
+    rollups: RollupStore
+    now: datetime
+
+    def day(self, camera_id: str, day: date, stored: DayTotals | None, *, anew: bool) -> _Gathered:
+        """Gather a camera's day, with its reports if they are needed; `stored` are its totals until now."""
+        begin, end = day_bounds(day, self.site.tz)
+        minutes = self.reports.minutes(camera_id, begin, end)
+        listed = stored.listed if stored else 0
+        is_short = not minutes or minutes[-1].begins_at + MINUTE - minutes[0].begins_at <= _POINTS_SPAN
+        exports = anew or is_short or self._is_behind(listed, minutes, end)
+        reports = self.reports.reports(camera_id, begin, end) if minutes and exports else ()
+        if len(reports) < listed:
+            # The reports have expired, but not the export that was made of them.
+            exports, reports = False, ()
+        elif exports:
+            listed = len(reports)
+        camera = self._camera_day(camera_id, begin, end, minutes, reports)
+        totals = day_totals(camera, day, self.site.tz, listed=listed)
+        if stored and stored.frames > totals.frames:
+            # The minutes have expired, but not their totals.
+            totals = stored
+        return _Gathered(
+            camera if is_short else replace(camera, points=()),
+            totals,
+            intervals_of(reports) if exports else None,
+        )
+
+    def history(self, camera_id: str, day: date) -> dict[date, DayTotals]:
+        """Return the totals of the days up to that one, itself only if it has been summed up before.
+
+        What was never summed up, since no run drew it, is made good from its minutes.
+        """
+        past = [day - timedelta(days=n) for n in range(HISTORY_DAYS - 1, 0, -1)]
+        found = {totals.day: totals for totals in self.rollups.totals(camera_id, past[0], day)}
+        for missing in (each for each in past if each not in found):
+            begin, end = day_bounds(missing, self.site.tz)
+            if end > self.now or not self._are_kept(begin):
+                continue
+            minutes = self.reports.minutes(camera_id, begin, end)
+            camera = self._camera_day(camera_id, begin, end, minutes, ())
+            found[missing] = day_totals(camera, missing, self.site.tz)
+            self.store(found[missing])
+        return dict(sorted(found.items()))
+
+    def store(self, totals: DayTotals) -> None:
+        """Store the totals, unless some of the day's minutes may have expired."""
+        if self._are_kept(totals.begins_at):
+            self.rollups.put_totals(totals)
+
+    def _are_kept(self, begins_at: datetime) -> bool:
+        return begins_at > self.now - timedelta(days=self.site.retention.minutes_days)
+
+    def _is_behind(self, listed: int, minutes: Sequence[Minute], end: datetime) -> bool:
+        """Tell whether the exports are so far behind the frames that they should be made again."""
+        frames = sum(minute.frames for minute in minutes)
+        return frames != listed if end <= self.now else frames >= listed * _GROWTH
+
+    def _camera_day(
+        self,
+        camera_id: str,
+        begin: datetime,
+        end: datetime,
+        minutes: Sequence[Minute],
+        reports: Sequence[FrameReport],
+    ) -> CameraDay:
+        return camera_day(
+            self.site.camera(camera_id),
+            begin,
+            end,
+            minutes=minutes,
+            reports=reports,
+            earlier=self.reports.minute_before(camera_id, minute_of(begin)) if reports else None,
+            quarantined=self.frames.quarantined(camera_id, begin, end),
+            following=self.site.following(camera_id),
+        )

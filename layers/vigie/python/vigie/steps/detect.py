@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.reports import FrameReport
+from vigie.domain.rollups import is_settled
 from vigie.domain.sites import Site
 from vigie.errors import FrameKeyError, NotFound, PictureError
 from vigie.steps.illustrate import illustrate
@@ -16,6 +17,7 @@ from vigie.steps.ports import (
     PictureStore,
     ReportPublisher,
     ReportStore,
+    StaleDays,
 )
 
 
@@ -35,6 +37,7 @@ def detect_frame(
     reports: ReportStore,
     artist: Artist,
     pictures: PictureStore,
+    stale: StaleDays,
     publisher: ReportPublisher,
     clock: Clock,
 ) -> Outcome:
@@ -42,7 +45,7 @@ def detect_frame(
 
     The order is law: the report is stored before its minute, the minute before its pictures, and those
     before anything is published, since an alert names its picture. Whatever fails in between is made good
-    when the event comes again.
+    when the event comes again. A frame of a day that has been drawn for good marks it to be drawn again.
 
     Raises:
         NotFound: the frame is gone, and was neither reported nor quarantined.
@@ -63,7 +66,9 @@ def detect_frame(
         if frames.is_quarantined(object_key):
             return Outcome.QUARANTINED
         raise
-    kept = keep_minutes(report, store=reports, limits=site.visits)
+    kept = keep_minutes(report, store=reports, following=site.following(report.key.camera_id))
+    if is_settled(key.captured_at, clock(), site.tz):
+        stale.mark(key.camera_id, key.captured_at)
     illustrate(report, kept, frame=frame, site=site, frames=frames, artist=artist, pictures=pictures)
     publisher.publish_report(report, kept.change)
     return Outcome.REPORTED

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from vigie.domain.alerting import Alert, AlertRecord, AlertState
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import Frame, FrameKey
+from vigie.domain.notices import Notice, PictureLink
 from vigie.domain.pictures import Annotation
 from vigie.domain.reports import FrameReport, Timings
+from vigie.domain.rollups import DayTotals
 from vigie.domain.series import Minute, VisitsChange
 
 Clock = Callable[[], datetime]
+# Makes a link to the picture of that key in the data bucket; None when there can be none.
+LinkMaker = Callable[[str], PictureLink | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class FrameStore(Protocol):
         """Count the camera's frames with begin <= capture time < end that were moved to quarantine/."""
 
     def camera_ids(self) -> tuple[str, ...]:
-        """Return the ids of all cameras that have sent frames, sorted."""
+        """Return the ids of all cameras that have sent frames, sorted; the canary is none."""
 
 
 class MinuteStore(Protocol):
@@ -81,8 +85,8 @@ class MinuteStore(Protocol):
     def minute_before(self, camera_id: str, begins_at: datetime) -> Minute | None:
         """Return the last minute before that one, at most `NEIGHBOURHOOD` back."""
 
-    def minute_after(self, camera_id: str, begins_at: datetime) -> Minute | None:
-        """Return the first minute after that one, at most `NEIGHBOURHOOD` later."""
+    def minutes_after(self, camera_id: str, begins_at: datetime) -> tuple[Minute, ...]:
+        """Return the minutes after that one, at most `NEIGHBOURHOOD` later, in order."""
 
     def put_minute(self, minute: Minute, *, replaces: Minute | None) -> None:
         """Store the minute.
@@ -106,35 +110,108 @@ class ReportStore(MinuteStore, Protocol):
         """Store the report unless its frame has one; return the one that is stored."""
 
 
+class ReportFiles(Protocol):
+    """Holds what edges that look for themselves have sent."""
+
+    def load(self, object_key: str) -> str:
+        """Return the lines of an object of reports.
+
+        Raises:
+            NotFound: there is no such object (any more).
+            MessageError: it is larger than any that an edge sends, or no text.
+
+        """
+
+
+class RollupStore(Protocol):
+    """Holds the totals of days, for good."""
+
+    def put_totals(self, totals: DayTotals) -> None:
+        """Store a day's totals, unless what is stored has more frames: frames are never unsaid."""
+
+    def totals(self, camera_id: str, first: date, last: date) -> tuple[DayTotals, ...]:
+        """Return the totals of the local days from `first` to `last`, as far as there are any, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleHour:
+    """A camera's hour of UTC that changed after its day was drawn; `version` is the mark's own."""
+
+    camera_id: str
+    begins_at: datetime
+    version: str
+
+
+class StaleDays(Protocol):
+    """Marks what changed after the last scheduled drawing of its day, to have the day drawn again."""
+
+    def mark(self, camera_id: str, instant: datetime) -> None:
+        """Mark the hour of that capture time; marking it again is marking it anew."""
+
+    def marked(self) -> tuple[StaleHour, ...]:
+        """Return what is marked, in order of time."""
+
+    def clear(self, stale: StaleHour) -> None:
+        """Remove a mark, unless it was made anew since it was read."""
+
+
 class AlertStore(Protocol):
-    """Holds alerts, each of which one sender at a time may claim."""
+    """Holds what rules ask for, and what became of it; reads see every earlier write.
 
-    def claim(self, alert: Alert, *, now: datetime, lease_s: float) -> bool:
-        """Claim an alert for sending; False when it has been sent or given up.
+    Each change of an alert is made against the `revision` that its maker had read before everything else, and
+    makes the next: whoever plans on what is not so any more is refused. So no two senders charge a cooldown.
+    """
 
-        A claim that is older than `lease_s` belongs to a sender that died, and is taken over.
+    def asked(self, begin: datetime, end: datetime) -> tuple[Alert, ...]:
+        """Return the alerts that rules asked for within begin <= t < end, in order."""
+
+    def ask(self, alert: Alert) -> None:
+        """Note that a rule asks for an alert; noting it twice is noting it once."""
+
+    def unask(self, alert: Alert) -> None:
+        """Take that back; doing so twice is doing it once."""
+
+    def alerts(self, begin: datetime, end: datetime) -> tuple[AlertRecord, ...]:
+        """Return the alerts that were asked for within begin <= t < end and judged, in order."""
+
+    def revision(self) -> int:
+        """Return the number of changes until now."""
+
+    def record(
+        self,
+        alert: Alert,
+        state: AlertState,
+        *,
+        replaces: AlertRecord | None,
+        now: datetime,
+        revision: int,
+    ) -> int:
+        """Store an alert's state, which charges its cooldowns; return the new revision.
 
         Raises:
-            Conflict: another sender holds the claim: try again later.
+            Conflict: another change came first, nothing asks for the alert any more, or what is stored is
+                not `replaces` (None: nothing).
 
         """
 
-    def close(self, alert: Alert, state: AlertState, *, now: datetime) -> None:
-        """Record what became of a claimed alert."""
+    def close(self, alert: Alert, *, now: datetime) -> None:
+        """Record that a claimed alert was sent; one that was forgotten meanwhile stays so."""
 
-    def adopt(self, orphan: AlertRecord, alert: Alert) -> None:
-        """Let an alert take the place of one whose visit is no more, with its state: people were told once.
+    def adopt(self, orphan: AlertRecord, alert: Alert, *, revision: int) -> int:
+        """Let an alert take the place of one that should not be, with its state; return the new revision.
 
         Raises:
-            Conflict: either has changed since it was read; the event should be tried again.
+            Conflict: another change came first, or nothing asks for the alert any more.
 
         """
 
-    def forget(self, orphan: AlertRecord) -> None:
-        """Remove an alert whose visit is no more; removing it twice is removing it once."""
+    def forget(self, orphan: AlertRecord, *, revision: int) -> int:
+        """Remove an alert that should not be; return the new revision.
 
-    def alerts(self, camera_id: str, begin: datetime, end: datetime) -> tuple[AlertRecord, ...]:
-        """Return the alerts about visits that began within begin <= t < end, in order."""
+        Raises:
+            Conflict: another change came first.
+
+        """
 
 
 class Still(Protocol):
@@ -182,8 +259,8 @@ class ReportPublisher(Protocol):
 class Notifier(Protocol):
     """Tells people."""
 
-    def notify(self, alert: Alert, *, subject: str, text: str) -> None:
-        """Send one alert to everybody who subscribed."""
+    def notify(self, notice: Notice) -> None:
+        """Send one message to everybody who subscribed to its like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +280,10 @@ class SiteShelf(Protocol):
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """Return the paths below site/ of the files right under a prefix that ends in '/', sorted."""
+
+
+class ExportShelf(Protocol):
+    """Holds the files of exports."""
+
+    def put(self, path: str, content: bytes) -> str:
+        """Store a file, over the one of that path, and return its address; readers see all of it or none."""

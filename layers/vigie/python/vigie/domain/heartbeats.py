@@ -1,0 +1,78 @@
+"""Heartbeats: what an edge agent says of itself and its cameras each minute.
+
+An agent that says nothing is off or cut off; one that says that a camera fails is well. So a camera that
+went dark can be told with its reason.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from vigie.domain.cameras import check_camera_id, check_name
+
+HEARTBEATS_PREFIX = "heartbeats/"
+
+CameraState = Literal["starting", "running", "waiting", "failing", "ended", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraLife:
+    """One camera as its agent sees it; counts are since the agent started.
+
+    `starting` no picture yet, `running`, `waiting` to be started again, `failing` tried again rarely, `ended`
+    or `failed` for good. `sampled` are pictures taken, `gated_out` those that the motion gate held back,
+    `uploaded` those that arrived in S3, `spooled` those that wait on disk now, `dropped` those that were
+    lost, the last one at `dropped_at` for the reason `dropped_why`. `last_captured_at` is the newest
+    picture's capture time, gated out or not. `error` holds no credentials.
+    """
+
+    camera_id: str
+    state: CameraState = "starting"
+    sampled: int = 0
+    gated_out: int = 0
+    uploaded: int = 0
+    spooled: int = 0
+    dropped: int = 0
+    dropped_at: datetime | None = None
+    dropped_why: str | None = None
+    started_at: datetime | None = None
+    last_captured_at: datetime | None = None
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        check_camera_id(self.camera_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """One agent at the instant `at` of its own clock; what it does not know is None.
+
+    `upload_error`, `report_error` and `heartbeat_error` say why frames, local mode's reports and heartbeats
+    do not arrive. `clock_ahead_s` says how far its clock is ahead of S3's. `site_etag` names the site
+    document that it follows, `site_error` says why it refused a newer one, `site_denied` why it could read
+    none.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "ignore"}
+
+    agent_id: str
+    at: datetime
+    version: str
+    cameras: tuple[CameraLife, ...] = ()
+    spool_bytes: int = 0
+    upload_error: str | None = None
+    report_error: str | None = None
+    heartbeat_error: str | None = None
+    clock_ahead_s: float | None = None
+    temperature_c: float | None = None
+    site_etag: str | None = None
+    site_error: str | None = None
+    site_denied: str | None = None
+
+    def __post_init__(self) -> None:
+        check_name("agent_id", self.agent_id)
+
+
+def heartbeat_key(agent_id: str) -> str:
+    """Return the key of the object that holds an agent's newest heartbeat, as JSON."""
+    return f"{HEARTBEATS_PREFIX}{check_name('agent_id', agent_id)}.json"

@@ -1,0 +1,1 @@
+"""Exports for analysts: tables as Parquet, and the folder that they go to."""

@@ -1,0 +1,277 @@
+"""How much of a live stream is decoded, on streams made by real ffmpeg; and the choice by itself."""
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.decoding import DecodeOtherwise, Decoding, DecodingChoice, Way
+from edge_agent.ffmpeg import sampling
+from edge_agent.hardware import Hardware, Method, candidates
+from edge_agent.settings import CameraSettings
+from tests.edge.conftest import make_clip
+from tests.edge.rig import QUICK, Rig
+from tests.edge.servers import _Server
+
+
+def camera(url: str = "rtsp://192.0.2.7/live", *, fps: float = 1.0, decode: Any = "auto") -> CameraSettings:
+    return CameraSettings("yard", url, fps=fps, decode=decode)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def software_choice(clock: Clock) -> DecodingChoice:
+    return DecodingChoice(find=lambda _: (), clock=clock)
+
+
+def pictures(choice: DecodingChoice, clock: Clock, gap_s: float, *, count: int = 8) -> None:
+    for _ in range(count):
+        clock.now += gap_s
+        choice.picture(1.0)
+
+
+def test_a_run_decodes_more_only_when_pictures_come_too_slowly() -> None:
+    clock = Clock()
+    choice = software_choice(clock)
+    assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+    pictures(choice, clock, 1.02)  # a second and what a network trembles
+    with pytest.raises(DecodeOtherwise):
+        pictures(choice, clock, 2.0)
+    assert choice.begin(camera()).decoding is Decoding.REFERENCES
+    pictures(choice, clock, 1.0)
+    with pytest.raises(DecodeOtherwise):
+        pictures(choice, clock, 1.5)
+    assert choice.begin(camera()).decoding is Decoding.ALL
+    pictures(choice, clock, 9.0)  # nothing more can be done
+    # Ten minutes later keyframes may come more often; after a second trial in vain, twenty minutes.
+    clock.now += 600
+    assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+    with pytest.raises(DecodeOtherwise):
+        choice.give_up()
+    clock.now += 700
+    assert choice.begin(camera()).decoding is Decoding.REFERENCES
+    clock.now += 600
+    assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+
+
+def test_a_late_picture_now_and_then_changes_nothing() -> None:
+    clock = Clock()
+    choice = software_choice(clock)
+    choice.begin(camera())
+    for _ in range(50):
+        pictures(choice, clock, 1.0, count=12)
+        pictures(choice, clock, 2.3, count=2)  # a retry of the radio
+        pictures(choice, clock, 0.4, count=2)  # what it held up
+
+
+def test_a_run_that_costs_more_ends_when_keyframes_are_to_be_tried_again() -> None:
+    clock = Clock()
+    choice = software_choice(clock)
+
+    def gives_up_after(good: int) -> None:
+        assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+        pictures(choice, clock, 1.0, count=good)
+        with pytest.raises(DecodeOtherwise):
+            pictures(choice, clock, 2.0)
+
+    def rests() -> int:
+        """Seconds that the dearer run goes on by itself."""
+        assert choice.begin(camera()).decoding is Decoding.REFERENCES
+        begun = clock.now
+        with pytest.raises(DecodeOtherwise):
+            pictures(choice, clock, 1.0, count=100_000)
+        return int(clock.now - begun)
+
+    for wanted in (600, 1200, 2400):
+        gives_up_after(5)
+        assert rests() == wanted
+    gives_up_after(700)  # a good stretch
+    assert rests() == 600
+    gives_up_after(5)
+    assert rests() == 1200
+
+
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        (camera(fps=2.0), Decoding.KEYFRAMES),
+        (camera(fps=5.0), Decoding.REFERENCES),
+        (camera(fps=10.0), Decoding.ALL),
+        (camera(decode="all"), Decoding.ALL),
+        (camera("clips/hall.mp4"), Decoding.ALL),  # its times are exact
+        (camera("usb:/dev/video0"), Decoding.ALL),
+        (camera(fps=10.0, decode="keyframes"), Decoding.KEYFRAMES),
+    ],
+)
+def test_what_is_tried_first(settings: CameraSettings, first: Decoding) -> None:
+    assert software_choice(Clock()).begin(settings).decoding is first
+
+
+def test_keyframes_that_are_asked_for_are_kept() -> None:
+    clock = Clock()
+    choice = software_choice(clock)
+    choice.begin(camera(decode="keyframes"))
+    pictures(choice, clock, 9.0)
+    assert choice.begin(camera(decode="keyframes")).decoding is Decoding.KEYFRAMES
+
+
+class StreamServer(_Server):
+    """Gives a transport stream at its own pace, anew on each connection; `connections` counts them."""
+
+    def __init__(self, clip: Path, seconds: float) -> None:
+        self.connections = 0
+        self.closing = threading.Event()
+        server, content = self, clip.read_bytes()
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                server.connections += 1
+                self.send_response(200)
+                self.send_header("Content-Type", "video/mp2t")
+                self.end_headers()
+                begun, sent = time.monotonic(), 0
+                with contextlib.suppress(OSError):
+                    while sent < len(content) and not server.closing.wait(0.02):
+                        # A second ahead, so that ffmpeg knows the stream soon.
+                        due = int((time.monotonic() - begun + 1) / seconds * len(content))
+                        self.wfile.write(content[sent:due])
+                        sent = due
+
+        super().__init__(Handler)
+
+    def __exit__(self, *parts: object) -> None:
+        self.closing.set()
+        super().__exit__(*parts)
+
+
+@pytest.fixture
+def stream(request: pytest.FixtureRequest, ffmpeg: str, tmp_path: Path) -> Iterator[StreamServer]:
+    options = ["-c:v", "libx264", "-preset", "ultrafast", "-g", str(request.param), "-muxrate", "2M"]
+    clip = make_clip(ffmpeg, tmp_path / "live.ts", ["testsrc2=s=320x240:r=10:d=20"], *options)
+    with StreamServer(clip, 20) as server:
+        yield server
+
+
+@pytest.mark.parametrize("stream", [5], indirect=True)
+def test_keyframes_alone_hold_the_rate(rig: Rig, stream: StreamServer) -> None:
+    rig.endurance = replace(QUICK, patience_s=10.0)  # ffmpeg looks at a stream for a while first
+    rig.watch(camera(stream.url, fps=2), lambda status: status.sampled >= 8)
+    gaps = [(b - a).total_seconds() for a, b in pairwise(rig.times())]
+    assert stream.connections == 1
+    assert sum(gaps[2:]) / len(gaps[2:]) == pytest.approx(0.5, abs=0.12)
+
+
+@pytest.mark.parametrize("stream", [100], indirect=True)
+def test_rare_keyframes_are_not_enough(rig: Rig, stream: StreamServer) -> None:
+    rig.endurance = replace(QUICK, patience_s=10.0)  # ffmpeg looks at a stream for a while first
+    rig.watch(camera(stream.url, fps=2), lambda status: status.sampled >= 8)
+    gaps = [(b - a).total_seconds() for a, b in pairwise(rig.times())]
+    assert stream.connections == 2
+    assert sum(gaps[-5:]) / 5 == pytest.approx(0.5, abs=0.12)
+    # No word of a failure: nothing has failed.
+    assert rig.status().error is None
+
+
+def test_the_command_line_skips_before_it_decodes() -> None:
+    for decoding, words in (
+        (Decoding.KEYFRAMES, "-skip_frame nokey"),
+        (Decoding.REFERENCES, "-skip_frame noref"),
+    ):
+        command = sampling(camera(), "ffmpeg", private=False, way=Way(decoding))
+        assert words in " ".join(command.arguments).split(" -i ")[0]
+
+
+def test_a_stream_without_keyframes_is_not_tried_in_the_same_way_again(tmp_path: Path, rig: Rig) -> None:
+    """A program in ffmpeg's place that gives no picture, as ffmpeg does for such a stream."""
+    mute, said = tmp_path / "mute", tmp_path / "said"
+    mute.write_text(f'#!/bin/sh\necho "$@" >> {said}\nexec sleep 30\n')
+    mute.chmod(0o755)
+    runs = Rig(rig.spool, str(mute))
+    runs.watch(
+        CameraSettings("yard", "rtsp://192.0.2.7/live", hardware="off"),
+        lambda _: said.exists() and len(said.read_text().splitlines()) == 4,
+    )
+    skipped = [re.findall(r"-skip_frame (\w+)", line) for line in said.read_text().splitlines()]
+    assert skipped == [["nokey"], ["noref"], [], []]
+
+
+NOWHERE = Hardware(Method("vaapi", "/dev/none", "-hwaccels", "vaapi", ("-hwaccel", "vaapi")), "ffmpeg")
+
+
+def test_hardware_comes_after_keyframes_and_is_given_up_when_it_fails() -> None:
+    clock = Clock()
+    asked: list[str] = []
+
+    def find(settings: CameraSettings) -> tuple[Hardware, ...]:
+        asked.append(settings.hardware)
+        return (NOWHERE,)
+
+    choice = DecodingChoice(find=find, clock=clock)
+    assert choice.begin(camera()) == Way(Decoding.KEYFRAMES)
+    assert not asked
+    choice.failed()  # the camera's fault
+    with pytest.raises(DecodeOtherwise):
+        choice.give_up()
+    assert choice.begin(camera()) == Way(Decoding.ALL, NOWHERE)
+    pictures(choice, clock, 5.0)  # however slowly: no other way gives more
+    with pytest.raises(DecodeOtherwise):
+        choice.failed()
+    assert choice.begin(camera()) == Way(Decoding.REFERENCES)
+
+
+@pytest.mark.parametrize("stream", [100], indirect=True)
+def test_a_healthy_run_ends_by_itself_so_that_keyframes_are_tried_again(
+    rig: Rig, stream: StreamServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.decoding._FIRST_REST_S", 0.5)
+    rig.endurance = replace(QUICK, patience_s=10.0)
+    settings = CameraSettings("yard", stream.url, fps=2, hardware="off")
+    rig.watch(settings, lambda status: stream.connections >= 4 and status.sampled >= 6)
+    assert rig.status().error is None  # it is no failure, and waits for nothing
+
+
+@pytest.mark.parametrize("stream", [5], indirect=True)
+def test_hardware_that_is_not_there_costs_one_more_run(rig: Rig, stream: StreamServer) -> None:
+    rig.endurance = replace(QUICK, patience_s=10.0)
+    settings = CameraSettings("yard", stream.url, fps=5, hardware="vaapi")
+    rig.watch(settings, lambda status: status.sampled >= 3)
+    assert stream.connections == 2
+    assert rig.status().error is None
+
+
+def test_candidates(monkeypatch: pytest.MonkeyPatch, ffmpeg: str, tmp_path: Path) -> None:
+    assert candidates(ffmpeg, "off") == ()
+    (named,) = candidates(ffmpeg, "vaapi")
+    assert (named.method.name, named.executable) == ("vaapi", ffmpeg)
+    # The system's ffmpeg is asked too: it may have what ours has not.
+    system = tmp_path / "ffmpeg"
+    system.write_text("#!/bin/sh\necho ' V..... h264_v4l2m2m  V4L2 mem2mem H.264 decoder wrapper'\n")
+    system.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert str(system) in {each.executable for each in candidates(ffmpeg, "v4l2m2m")}
+    assert candidates(str(tmp_path / "gone"), "vaapi") == ()
+
+
+def test_what_hardware_is_told(ffmpeg: str) -> None:
+    (hardware,) = candidates(ffmpeg, "vaapi")
+    words = sampling(camera(), ffmpeg, private=False, way=Way(Decoding.ALL, hardware)).arguments
+    assert "-hwaccel vaapi -hwaccel_output_format vaapi" in " ".join(words)
+    # Out of the device's memory comes only what was picked.
+    assert words[words.index("-vf") + 1].index("select=") < words[words.index("-vf") + 1].index("hwdownload")

@@ -1,0 +1,78 @@
+"""Findings about those who hear the alerts: a row for each fault that the doctor knows, and for health."""
+
+from typing import Any
+
+import pytest
+
+from vigie.domain import diagnosis
+from vigie.domain.findings import Finding, State, SubscriptionFacts
+from vigie.domain.sites import Site
+
+NO_CANARY = {"kind": [{"anything-but": ["canary"]}]}
+
+
+def follower(
+    state: str = "confirmed", policy: dict[str, Any] | None = None, **said: Any
+) -> SubscriptionFacts:
+    return SubscriptionFacts(
+        protocol="email", address="ann...@example.org", state=state, filter_policy=policy, **said
+    )
+
+
+ROWS: list[tuple[str, tuple[Finding, ...], str, str]] = [
+    (
+        "follower",
+        diagnosis.judge_subscriptions([follower(policy=NO_CANARY)], Site()),
+        "ok",
+        "email ann...@example.org hears alerts",
+    ),
+    ("nobody", diagnosis.judge_subscriptions([], Site()), "failure", "nobody hears alerts"),
+    (
+        "only the canary's queue",
+        diagnosis.judge_subscriptions([follower(policy={"kind": ["canary"]})], Site()),
+        "failure",
+        "nobody hears alerts",
+    ),
+    (
+        "pending",
+        diagnosis.judge_subscriptions([follower("pending"), follower(policy=NO_CANARY)], Site()),
+        "failure",
+        "has not confirmed",
+    ),
+    (
+        "deleted",
+        diagnosis.judge_subscriptions([follower("deleted"), follower(policy=NO_CANARY)], Site()),
+        "failure",
+        "has unsubscribed",
+    ),
+    (
+        "asks for nobody",
+        diagnosis.judge_subscriptions(
+            [follower(policy={**NO_CANARY, "rule_id": [{"exists": False}, "people", "nosuchrule"]})], Site()
+        ),
+        "warning",
+        "asks for rule_id 'nosuchrule', which the site document does not know",
+    ),
+    (
+        "hears canaries",
+        diagnosis.judge_subscriptions([follower()], Site()),
+        "warning",
+        "hears the canary every hour",
+    ),
+    (
+        "filters the body",
+        diagnosis.judge_subscriptions([follower(policy={"x": ["y"]}, by_body=True)], Site()),
+        "ok",
+        "hears alerts",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("judged", "state", "words"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+)
+def test_each_fault_has_its_finding(judged: tuple[Finding, ...], state: str, words: str) -> None:
+    matching = [each for each in judged if words in each.what or words in each.remedy]
+    assert [each.state for each in matching] == [State(state)], judged
+    for each in judged:
+        assert (each.state is State.OK) != bool(each.remedy), "what is wrong has a remedy"
