@@ -159,6 +159,23 @@ def test_what_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
 
 
+def test_the_unit_shuts_the_agent_in_and_starts_it_for_ever() -> None:
+    """What must hold also where no systemd is there to judge the unit."""
+    said = set((ROOT / "edge_agent" / UNIT).read_text().splitlines())
+    assert said >= {
+        "User=vigie",
+        "NoNewPrivileges=yes",
+        "CapabilityBoundingSet=",
+        "ProtectSystem=strict",
+        "ProtectHome=yes",
+        "PrivateTmp=yes",
+        "MemoryDenyWriteExecute=yes",
+        "Restart=always",
+        "StartLimitIntervalSec=0",
+        "WatchdogSec=60",
+    }
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
 def test_the_unit_is_valid_and_shut_in(tmp_path: Path) -> None:
     unit = tmp_path / UNIT
