@@ -25,11 +25,6 @@ class PlaceVisit:
         """The visit that began it; its id is the shared visit's."""
         return self.visits[0]
 
-    @property
-    def last_seen_at(self) -> datetime:
-        """When any camera saw it last."""
-        return max(visit.last_seen_at for visit in self.visits)
-
     def is_open_at(self, instant: datetime, camera_id: str | None = None) -> bool:
         """Tell whether any camera, or that one, had it open then."""
         return any(visit.is_open_at(instant) for visit in self.visits if camera_id in {None, visit.camera_id})
