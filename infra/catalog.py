@@ -16,6 +16,9 @@ from vigie.domain.pictures import FACES_PREFIX, PICTURES_PREFIX
 from vigie.domain.reports import REPORTS_PREFIX
 from vigie.messages import KIND, VISITS_CHANGED
 
+# Where the layer `model` puts the detector's file.
+MODEL_ON_LAMBDA = "/opt/model/detector.onnx"
+
 # A message may be tried again only when the function that took it has surely ended: AWS's rule of six.
 _VISIBILITY_FACTOR = 6
 
@@ -85,9 +88,10 @@ class Subscription:
 class Function:
     """A Lambda function: the folder below lambdas/, what triggers it, and the resources that it is told of.
 
-    Exactly one of `queue` and `every` is set. `layers` are folders below layers/. `environment` maps a
-    setting's name to the resource whose name (bucket, table), ARN (topic) or URLs (dead letters) it holds.
-    A function with `every` is called with the event `{}`.
+    Exactly one of `queue` and `every` is set. `layers` are what `layers.build` makes. `environment` maps a
+    setting's name to the resource whose name (bucket, table), ARN (topic) or URLs (dead letters) it holds;
+    `settings` are values that are the same wherever Lambda runs it. A function with `every` is called with
+    the event `{}`.
     """
 
     name: str
@@ -95,6 +99,7 @@ class Function:
     memory_mb: int
     timeout: timedelta
     environment: Mapping[str, Resource]
+    settings: Mapping[str, str] = field(default_factory=dict)
     queue: str | None = None
     batch_size: int = 1
     every: timedelta | None = None
@@ -179,10 +184,11 @@ CATALOG = Catalog(
     functions=(
         Function(
             name="detect_frame",
-            layers=("runtime", "vision", "vigie"),
+            layers=("runtime", "vision", "vigie", "model"),
             memory_mb=1769,
             timeout=timedelta(seconds=30),
             environment={"bucket": _DATA, "table": _REPORTS, "reports_topic": _REPORTS_TOPIC},
+            settings={"model": MODEL_ON_LAMBDA, "threads": "1"},
             queue="frames",
             batch_size=10,
         ),
