@@ -21,6 +21,8 @@ One frame's way through the modules::
         service      systemd's ear
         sessions     boto3, with credentials of the machine or of a certificate (identity)
 
-For the owner: enrolment and rights (who an agent is, what it may do), install (the service, the way back).
-Beside them: settings (cameras.toml), redaction, logs, backoff, machine, variables, purse (`credentials`).
+For the owner: enrolment and rights (who an agent is, what it may do; enrolment_form, identity_files), install
+(the service, the way back).
+Beside them: settings (cameras.toml; entries and limits are parts of it), redaction, logs, backoff, machine,
+variables, purse (`credentials`).
 """

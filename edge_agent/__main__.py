@@ -65,17 +65,20 @@ def _carry_out(chosen: argparse.Namespace) -> int:
 
 
 def _enrol(chosen: argparse.Namespace) -> str:
-    from edge_agent import enrolment
+    from edge_agent import commands
 
     if chosen.revoke:
-        return enrolment.revoke(chosen.thing)
+        return commands.revoke(chosen.thing)
     if not chosen.camera or not chosen.bucket:
         raise ConfigError("enroll needs --bucket, and a --camera for each camera that the agent will have")
-    return enrolment.enrol(
+    return commands.enrol(
         chosen.thing,
         cameras=chosen.camera,
         bucket=chosen.bucket,
         role_alias=chosen.role_alias,
+        key_arn=chosen.key,
+        lamps=chosen.lamps,
+        lamp_prefix=chosen.lamp_things,
         folder=chosen.out or Path(f"identity-{chosen.thing}"),
     )
 
@@ -136,9 +139,20 @@ def _parser() -> argparse.ArgumentParser:
     enrol = commands.add_parser("enroll", help="for the owner: give an agent an identity, or take it away")
     enrol.add_argument("--thing", required=True, metavar="NAME", help="the agent's name")
     enrol.add_argument(
+        "--lamps", action="append", default=[], metavar="GROUP", help="one for each lamp group it drives"
+    )
+    enrol.add_argument(
+        "--lamp-things",
+        metavar="PREFIX",
+        help="what the names of lamp groups' things begin with; vigie-lights- when left out",
+    )
+    enrol.add_argument(
         "--camera", action="append", default=[], metavar="ID", help="one for each of its cameras"
     )
     enrol.add_argument("--bucket", metavar="NAME", help="the data bucket")
+    enrol.add_argument(
+        "--key", metavar="ARN", help="the bucket's KMS key, where it has one of yours; who has it keeps it"
+    )
     enrol.add_argument("--out", type=Path, metavar="DIR", help="identity-NAME when left out")
     enrol.add_argument(
         "--role-alias", metavar="NAME", help="an alias that is there already; else one is made"

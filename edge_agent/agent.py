@@ -1,7 +1,8 @@
 """One run of the agent: its threads, from their start to the clean end of all.
 
-A thread for each camera, one for the uploads, one for the heartbeats, one that follows the site document. The
-main thread writes the status and tells systemd that all others live.
+A thread for each camera, one for the uploads, one for the heartbeats, one that follows the site document.
+Lamps have one each, one that keeps their levels and one that follows their shadows. The main
+thread writes the status and tells systemd that all others live.
 """
 
 import logging
@@ -16,24 +17,28 @@ from edge_agent.clock import Clock, ClockMark
 from edge_agent.crew import UPLOADS, Crew
 from edge_agent.frame_bucket import FrameBucket, sign_by
 from edge_agent.heartbeats import Heart, HeartbeatObject, LifeSigns
-from edge_agent.identity import read_identity
-from edge_agent.local import Courier, LocalEyes
+from edge_agent.identity import check_agent_name
+from edge_agent.local import Courier, Detectors, LocalEyes
 from edge_agent.outbox import Outbox
+from edge_agent.pacing import DailyPace
 from edge_agent.redaction import Redactor
 from edge_agent.service import Service
 from edge_agent.settings import Settings
 from edge_agent.site import KeptSite, SiteFollower, SiteObject
 from edge_agent.spool import Spool
-from edge_agent.status import StatusBoard, StatusFile
+from edge_agent.status import StatusBoard, StatusFile, StatusWriter
 from edge_agent.supervisor import CameraSupervisor
 from edge_agent.uploader import Uploader
-from vigie.domain.heartbeats import Heartbeat
+from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.sites import Site
-from vigie.errors import ConfigError, ModelError, SetupError
+from vigie.errors import ConfigError
 from vigie.steps.ports import Detector
 
 if TYPE_CHECKING:
+    from mypy_boto3_iot_data import IoTDataPlaneClient
     from mypy_boto3_s3 import S3Client
+
+    from edge_agent.lamps.crew import Lamps
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +49,14 @@ _OUTBOX = "reports"
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Two clients of S3: `frames` for the uploader alone, `rest` for all that must never delay a frame."""
+    """Two clients of S3: `frames` for the uploader alone, `rest` for all that must never delay a frame.
+
+    `shadows` is asked for the lamps' shadows where they are not followed by MQTT.
+    """
 
     frames: "S3Client"
     rest: "S3Client"
+    shadows: "IoTDataPlaneClient | None" = None
 
 
 def run_agent(
@@ -72,7 +81,8 @@ def run_agent(
         SetupError: the spool or the status file cannot be used.
 
     """
-    _check_name(settings, agent_id)
+    if settings.identity is not None:
+        check_agent_name(settings.identity, agent_id)
     redact = Redactor(settings.secrets)
     board = StatusBoard([camera.camera_id for camera in settings.cameras], redact=redact)
     live = any(camera.kind.is_live for camera in settings.cameras)
@@ -100,7 +110,7 @@ def run_agent(
     sign_by(clients.rest, clock)
     try:
         signs = LifeSigns(agent_id, board, spool)
-        status = _Status(StatusFile(status_path), signs.now)
+        status = StatusWriter(StatusFile(status_path), signs.now)
         uploader = Uploader(
             spool=spool,
             bucket=FrameBucket(clients.frames, settings.bucket, clock=clock),
@@ -110,13 +120,16 @@ def run_agent(
             mark=mark,
             max_age_s=settings.limits.max_age_s,
         )
-        follower = _follower(settings, clients.rest, board, stop) if settings.follow_site else None
+        detectors = Detectors(detector) if detector else None
+        follower = _follower(settings, clients.rest, board, stop, detectors) if settings.follow_site else None
         site = follower.begin() if follower else None
         eyes, courier = None, None
-        if detector:
-            outbox = Outbox(settings.spool.parent / _OUTBOX)
-            courier = Courier(outbox, clients.rest, settings.bucket, show=board.report_trouble)
-            eyes = LocalEyes(detector, spool, outbox, site=site or Site())
+        if detectors:
+            outbox = Outbox(settings.spool.parent / _OUTBOX, on_loss=board.reports_lost)
+            courier = Courier(
+                outbox, clients.rest, settings.bucket, show=board.report_trouble, fault=board.fault
+            )
+            eyes = LocalEyes(detectors, spool, outbox, site=site or Site())
         supervisors = {
             camera.camera_id: CameraSupervisor(
                 camera if site is None else camera.following(site.camera(camera.camera_id)),
@@ -128,12 +141,27 @@ def run_agent(
                 on_frame=uploader.notify,
                 clock=clock.now,
                 stop=stop,
+                pace=DailyPace(site),
             )
             for camera in settings.cameras
         }
-        helpers = (
-            [partial(follower.run, partial(_apply, settings, supervisors, eyes, board))] if follower else []
-        )
+        lamps = None
+        if settings.lamps:
+            from edge_agent.lamps.crew import Lamps
+
+            lamps = Lamps(
+                settings,
+                site=site,
+                client=clients.shadows,
+                supervisors=supervisors,
+                board=board,
+                clock=clock.now,
+                redact=redact,
+                stop=stop,
+            )
+        helpers = lamps.bodies() if lamps else []
+        if follower:
+            helpers.append(partial(follower.run, partial(_apply, settings, supervisors, eyes, lamps)))
         put = HeartbeatObject(clients.rest, settings.bucket).put
         heart = Heart(signs.now, put, show=board.heartbeat_trouble)
         threads = Crew(supervisors, uploader, heart, helpers, courier)
@@ -143,69 +171,44 @@ def run_agent(
     return not board.any_failed()
 
 
-def _check_name(settings: Settings, agent_id: str) -> None:
-    """Refuse a name under which the identity's rights let no heartbeat be stored."""
-    if settings.identity is None:
-        return
-    thing = read_identity(settings.identity).thing
-    if agent_id != thing:
-        raise ConfigError(
-            f"agent_id is {agent_id!r}, and the identity {settings.identity} is that of {thing!r}, which may "
-            f"store heartbeats of {thing!r} alone; leave agent_id out, or enroll {agent_id!r}"
-        )
-
-
 def _follower(
-    settings: Settings, client: "S3Client", board: StatusBoard, stop: threading.Event
+    settings: Settings,
+    client: "S3Client",
+    board: StatusBoard,
+    stop: threading.Event,
+    detectors: Detectors | None,
 ) -> SiteFollower:
     kept = KeptSite(settings.spool.parent / _KEPT_SITE, settings.bucket)
-    return SiteFollower(SiteObject(client, settings.bucket), kept, board=board, stop=stop)
+    source = SiteObject(client, settings.bucket)
+
+    def fits(site: Site) -> None:
+        # What cannot be served here is refused as a whole, like a document that cannot be read.
+        for camera in settings.cameras:
+            try:
+                camera.following(site.camera(camera.camera_id))
+            except ValueError as error:
+                raise ConfigError(f"{SITE_DOCUMENT}: camera {camera.camera_id!r}: {error}") from error
+        if detectors:
+            detectors(site)
+
+    return SiteFollower(source, kept, board=board, stop=stop, fits=fits)
 
 
 def _apply(
     settings: Settings,
     supervisors: dict[str, CameraSupervisor],
     eyes: LocalEyes | None,
-    board: StatusBoard,
+    lamps: "Lamps | None",
     site: Site,
 ) -> None:
-    """Give each camera what the site says of it; cameras of other edges are none of ours."""
+    """Give each camera and lamp what the site says of it; cameras of other edges are none of ours."""
+    if lamps:
+        lamps.keeper.follow(site)
     if eyes:
-        try:
-            eyes.follow(site)
-        except ModelError as error:
-            board.follows(board.troubles.site_etag, error=str(error))
-            log.warning("the detector stays as it was", extra={"error": str(error)})
+        eyes.follow(site)
     for camera in settings.cameras:
         supervisors[camera.camera_id].reconfigure(camera.following(site.camera(camera.camera_id)))
-
-
-class _Status:
-    """The status file while the agent runs: a disk that takes it no more ends nothing."""
-
-    def __init__(self, file: StatusFile, now: Callable[[], Heartbeat]) -> None:
-        self._file = file
-        self._now = now
-        self._trouble: str | None = None
-
-    def begin(self) -> None:
-        """Write it for the first time, when somebody is there to mend what is wrong."""
-        try:
-            self._file.write(self._now())
-        except OSError as error:
-            raise SetupError(f"the status file cannot be written: {error}") from error
-
-    def refresh(self) -> Heartbeat:
-        """Write it again, and return what it says."""
-        heartbeat = self._now()
-        try:
-            self._file.write(heartbeat)
-            self._trouble = None
-        except OSError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                log.warning("the status file cannot be written", extra={"error": self._trouble})
-        return heartbeat
+        supervisors[camera.camera_id].pace.follow(site)
 
 
 class _Run:
@@ -216,7 +219,7 @@ class _Run:
         threads: Crew,
         board: StatusBoard,
         spool: Spool,
-        status: _Status,
+        status: StatusWriter,
         service: Service,
         stop: threading.Event,
     ) -> None:
@@ -256,7 +259,10 @@ class _Run:
             self._service.alive(
                 f"{running} of {len(heartbeat.cameras)} cameras run, {self._spool.left()} frames wait"
             )
-        elif lost != self._lost:
+        else:
+            # Each time, for a fault is shown for a while only, and without systemd nobody ends this one.
+            self._board.fault("threads", f"{', '.join(sorted(lost))} ended without a word")
+        if lost and lost != self._lost:
             log.critical("threads are lost; the watchdog starts the agent anew", extra={"lost": sorted(lost)})
         self._lost = lost
 

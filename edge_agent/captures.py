@@ -111,7 +111,9 @@ class Captures:
                 self._decoding.picture(camera.interval_s)
         except SilenceError:
             if came and patience_s < first_s:
-                self._decoding.give_up()
+                self._decoding.stalled(camera.interval_s)
+            if not came and not self._decoding.has_another:
+                self._decoding.mute()
             if self._decoding.may_be_sparse:
                 # A failure like others, but not one to repeat in the same way: a stream that refreshes itself
                 # bit by bit has no keyframes at all.

@@ -78,7 +78,7 @@ class Clock:
 
     def heard(self, date: str | None, *, asked: float, answered: float) -> None:
         """Take in the `Date` of an answer of S3, and the steady clock before and after the call."""
-        instant = _read(date)
+        instant = read_date(date)
         if instant is None or answered - asked > _LONGEST_TRIP_S:
             return
         middle = instant.timestamp() + _DATE_RESOLUTION_S / 2
@@ -230,10 +230,11 @@ class ClockMark:
                 part.replace(self._path)
 
 
-def _read(date: str | None) -> datetime | None:
+def read_date(date: str | None) -> datetime | None:
+    """Read the `Date` header of an answer; None for what makes no sense."""
     try:
         instant = None if date is None else parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter over a year of twenty digits
         return None
     return instant if instant is not None and instant.tzinfo is not None else None
 

@@ -1,27 +1,34 @@
-"""The operator's commands: run, check, snapshot. Each returns its exit status."""
+"""The operator's commands, run, check and snapshot, return their exit status; the owner's return words."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from edge_agent.compression import within_share
 from edge_agent.ffmpeg import find_ffmpeg, sampling
 from edge_agent.folders import first_picture
+from edge_agent.identity import KEY
 from edge_agent.machine import agent_name
-from edge_agent.probe import check_source, probe
+from edge_agent.probe import advice, check_source, probe
 from edge_agent.process import FfmpegProcess
 from edge_agent.redaction import Redactor
 from edge_agent.service import Service
 from edge_agent.settings import CameraSettings, Pace, Settings, read_settings
 from edge_agent.sources import SourceKind
+from vigie.domain.lamps import LAMP_THINGS
 from vigie.domain.sites import Site
 from vigie.errors import ConfigError, SourceError
 from vigie.steps.ports import Detector
+
+if TYPE_CHECKING:
+    from edge_agent.enrolment import Registry
 
 _SNAPSHOT_S = 30.0
 _AT_ONCE = 8
@@ -42,7 +49,8 @@ def run(
     """
     from edge_agent.agent import Clients, run_agent
     from edge_agent.logs import write_logs
-    from edge_agent.sessions import open_session, s3_client
+    from edge_agent.sessions import open_session, s3_client, shadows_client
+    from vigie.aws.clients import configured
 
     settings = read_settings(config, os.environ)
     if pace is not None:
@@ -53,11 +61,15 @@ def run(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    session, thing = open_session(settings.identity)
-    with closing(s3_client(session)) as frames, closing(s3_client(session)) as rest:
+    with configured():
+        session, thing = open_session(settings.identity)
+        clients = Clients(
+            s3_client(session), s3_client(session), shadows_client(session) if settings.lamps else None
+        )
+    with closing(clients.frames), closing(clients.rest):
         well = run_agent(
             settings,
-            clients=Clients(frames, rest),
+            clients=clients,
             executable=find_ffmpeg(os.environ),
             agent_id=settings.agent_id or thing or agent_name(),
             status_path=status or settings.spool.parent / "status.json",
@@ -103,7 +115,7 @@ def check(config: Path) -> int:
         rate = "at a rate that could not be measured" if facts.fps is None else f"at {facts.fps:.3g} fps"
         return True, (
             f"{camera.camera_id}: {facts.width}x{facts.height} {rate} ({facts.codec}), "
-            f"to be sampled at {camera.fps:g} fps"
+            f"to be sampled at {camera.fps:g} fps{advice(camera, facts)}"
         )
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -149,7 +161,7 @@ def _one_picture(camera: CameraSettings, *, private: bool, redact: Redactor) -> 
             raise
     if jpeg is None:
         raise SourceError("the source ended without a picture")
-    return jpeg
+    return within_share(jpeg, max_kib=camera.max_frame_kib)
 
 
 def _camera(settings: Settings, camera_id: str, config: Path) -> CameraSettings:
@@ -158,3 +170,62 @@ def _camera(settings: Settings, camera_id: str, config: Path) -> CameraSettings:
             return camera
     known = ", ".join(camera.camera_id for camera in settings.cameras)
     raise ConfigError(f"{config} has no camera {camera_id!r}; it has {known}")
+
+
+def enrol(
+    thing: str,
+    *,
+    cameras: Sequence[str],
+    bucket: str,
+    role_alias: str | None,
+    key_arn: str | None,
+    folder: Path,
+    lamps: Sequence[str] = (),
+    lamp_prefix: str | None = None,
+) -> str:
+    """Carry out the command; return what to tell the owner.
+
+    Raises:
+        ConfigError: a name breaks its pattern, or the folder is not free.
+        CloudError: AWS refused a call.
+
+    """
+    from edge_agent.enrolment_form import Enrolment
+
+    try:
+        enrolment = Enrolment(
+            thing=thing,
+            cameras=tuple(cameras),
+            bucket=bucket,
+            role_alias=role_alias,
+            key_arn=key_arn,
+            lamps=tuple(lamps),
+            lamp_prefix=lamp_prefix or LAMP_THINGS,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    identity = _registry().enrol(enrolment, folder)
+    return (
+        f"{folder} is the identity of {thing!r}, with the role alias {identity.role_alias!r}.\n"
+        f"Bring it to the agent as /etc/vigie/identity, and delete it here: whoever has {KEY} is {thing!r}.\n"
+    )
+
+
+def revoke(thing: str) -> str:
+    """Carry out the command; return what to tell the owner."""
+    try:
+        count = _registry().revoke(thing)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    return f"{thing!r} and its {count} certificates are revoked and removed.\n"
+
+
+def _registry() -> "Registry":
+    import boto3
+
+    from edge_agent.enrolment import Registry
+    from vigie.aws.clients import configured
+
+    with configured():
+        session = boto3.Session()
+    return Registry(session)

@@ -7,17 +7,29 @@ alone.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from edge_agent.enrolment_form import Enrolment
 from edge_agent.identity import CERTIFICATE, FACTS, KEY, Identity
-from edge_agent.rights import Policy, certificate_rights, edge_rights, edge_trust
-from edge_agent.settings import BUCKET_NAME
-from vigie.aws.clients import translated
-from vigie.domain.cameras import check_camera_id, check_name
+from edge_agent.identity_files import new_key, remove_folder, write_private
+from edge_agent.lamps.enrolment import allow_lamps, forget_lamps, register_lamps
+from edge_agent.rights import (
+    MOST_RIGHTS,
+    OURS,
+    Policy,
+    certificate_rights,
+    edge_rights,
+    edge_trust,
+    key_of,
+    policy_name,
+    size_of,
+)
+from vigie.aws.clients import configured, translated
+from vigie.domain.cameras import check_name
 from vigie.errors import CloudError, ConfigError, Conflict, NotFound, SetupError
 
 if TYPE_CHECKING:
@@ -25,29 +37,9 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iot import IoTClient
 
-_OURS = "vigie-edge-"
 _RIGHTS = "put-frames"
 _CAMERAS = "cameras"  # the thing's attribute
 _HOUR_S = 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """Whom to enrol: the thing, its cameras, the data bucket; `role_alias` when the owner has one already."""
-
-    thing: str
-    cameras: tuple[str, ...]
-    bucket: str
-    role_alias: str | None = None
-
-    def __post_init__(self) -> None:
-        check_name("thing", self.thing)
-        if not BUCKET_NAME.fullmatch(self.bucket):  # a '*' would open other buckets
-            raise ValueError(
-                f"bucket {self.bucket!r} is no name of an S3 bucket: 3 to 63 of a-z, 0-9, '.', '-'"
-            )
-        for camera in self.cameras:
-            check_camera_id(camera)
 
 
 class Registry:
@@ -55,46 +47,77 @@ class Registry:
 
     Raises:
         CloudError: AWS refused a call.
+        ConfigError: this machine's AWS settings are no good.
         SetupError: there is no region.
 
     """
 
     def __init__(self, session: "boto3.Session") -> None:
-        if session.region_name is None:
-            raise SetupError("no AWS region is set; AWS_DEFAULT_REGION or ~/.aws/config names one")
-        self._iot: IoTClient = session.client("iot")
-        self._iam: IAMClient = session.client("iam")
+        with configured():
+            region = session.region_name
+            if region is None:
+                raise SetupError("no AWS region is set; AWS_DEFAULT_REGION or ~/.aws/config names one")
+            self._iot: IoTClient = session.client("iot")
+            self._iam: IAMClient = session.client("iam")
+            sts = session.client("sts")
         with translated("asking who we are"):
-            caller = session.client("sts").get_caller_identity()
+            caller = sts.get_caller_identity()
         self._account = caller["Account"]
         self._partition = caller["Arn"].split(":")[1]
-        self._region = session.region_name
+        self._region = region
 
     def enrol(self, enrolment: Enrolment, folder: Path) -> Identity:
         """Register the thing with a new certificate, and write its identity folder.
 
-        What is there already is used; an older certificate of the thing stays valid until `revoke`. When
-        something fails the folder and the certificate are removed again, so that the same call can be
-        repeated; what else was made at AWS is found by it, or removed by `revoke`.
+        What is there already is used, the role's right to the bucket's key too, so that an agent that runs
+        does not lose it; an older certificate of the thing stays valid until `revoke`. When something fails
+        the folder and the certificate are removed again, so that the same call can be repeated; what else was
+        made at AWS is found by it, or removed by `revoke`.
 
         Raises:
-            ConfigError: the folder is not empty, or cannot be written.
+            ConfigError: the folder is not empty, or cannot be written; or IAM holds no rights to so many
+                cameras.
 
         """
+        rights = self._rights(enrolment) if enrolment.role_alias is None else None
         with ExitStack() as undo:
-            identity = self._enrol(enrolment, folder, undo)
+            identity = self._enrol(enrolment, rights, folder, undo)
             undo.pop_all()
         return identity
 
-    def _enrol(self, enrolment: Enrolment, folder: Path, undo: ExitStack) -> Identity:
+    def _rights(self, enrolment: Enrolment) -> Policy:
+        """Return the rights of the role, before anything is made."""
+        rights = edge_rights(
+            bucket=enrolment.bucket,
+            cameras=enrolment.cameras,
+            partition=self._partition,
+            key_arn=enrolment.key_arn or self._kept_key(enrolment),
+        )
+        if size_of(rights) > MOST_RIGHTS:
+            raise ConfigError(
+                f"rights to {len(enrolment.cameras)} cameras have {size_of(rights)} characters, IAM takes "
+                f"{MOST_RIGHTS}; enroll two agents, or give shorter names"
+            )
+        return rights
+
+    def _kept_key(self, enrolment: Enrolment) -> str | None:
+        name = OURS + enrolment.thing
+        try:
+            with translated(f"looking for the rights of the role {name!r}"):
+                policy = self._iam.get_role_policy(RoleName=name, PolicyName=_RIGHTS)["PolicyDocument"]
+        except NotFound:
+            return None
+        return key_of(cast("Policy", policy), enrolment.bucket)  # boto3 has decoded it
+
+    def _enrol(self, enrolment: Enrolment, rights: Policy | None, folder: Path, undo: ExitStack) -> Identity:
         if not folder.exists():
-            undo.callback(_remove_folder, folder)
+            undo.callback(remove_folder, folder)
         key, request = new_key(enrolment.thing)
         write_private(folder, KEY, key)  # before anything is made at AWS: a folder that cannot be written
         undo.callback((folder / KEY).unlink, missing_ok=True)
-        alias = enrolment.role_alias or _OURS + enrolment.thing
-        if enrolment.role_alias is None:
-            alias_arn = self._role_alias(enrolment)
+        alias = enrolment.role_alias or OURS + enrolment.thing
+        if rights is not None:
+            alias_arn = self._role_alias(enrolment.thing, rights)
         else:
             with translated(f"looking for the role alias {alias!r}"):
                 alias_arn = self._iot.describe_role_alias(roleAlias=alias)["roleAliasDescription"][
@@ -102,18 +125,25 @@ class Registry:
                 ]
         with translated("asking for the credential provider's address"):
             endpoint = self._iot.describe_endpoint(endpointType="iot:CredentialProvider")["endpointAddress"]
-        policy = alias if enrolment.role_alias is None else _OURS + alias
-        certificate = self._certificate(enrolment, request, policy, certificate_rights(alias_arn), undo)
-        identity = Identity(thing=enrolment.thing, endpoint=endpoint, role_alias=alias, region=self._region)
+        policy, use = policy_name(alias), certificate_rights(alias_arn)
+        shadows = register_lamps(self._iot, enrolment.lamp_things) if enrolment.lamp_things else None
+        certificate = self._certificate(enrolment, request, policy, use, undo)
+        identity = Identity(
+            thing=enrolment.thing,
+            endpoint=endpoint,
+            role_alias=alias,
+            region=self._region,
+            data_endpoint=shadows,
+            lamp_things=enrolment.lamp_prefix,
+        )
         write_private(folder, CERTIFICATE, certificate.encode())
         undo.callback((folder / CERTIFICATE).unlink, missing_ok=True)
         write_private(folder, FACTS, json.dumps(asdict(identity), indent=2).encode() + b"\n")
         return identity
 
-    def _role_alias(self, enrolment: Enrolment) -> str:
-        name = _OURS + enrolment.thing
+    def _role_alias(self, thing: str, rights: Policy) -> str:
+        name = OURS + thing
         trust = edge_trust(account=self._account, region=self._region, partition=self._partition)
-        rights = edge_rights(bucket=enrolment.bucket, cameras=enrolment.cameras, partition=self._partition)
         with translated(f"making the role {name!r}"):
             try:
                 with translated("creating it"):
@@ -136,7 +166,7 @@ class Registry:
         self, enrolment: Enrolment, request: str, policy: str, rights: Policy, undo: ExitStack
     ) -> str:
         thing = enrolment.thing
-        attributes = {_CAMERAS: ",".join(enrolment.cameras)}
+        attributes = {_CAMERAS: enrolment.attribute}
         with translated(f"registering the thing {thing!r}"):
             try:
                 with translated("creating it"):
@@ -152,6 +182,15 @@ class Registry:
             made = self._iot.create_certificate_from_csr(certificateSigningRequest=request, setAsActive=True)
             undo.callback(self._take_back, thing, made["certificateArn"])
             self._iot.attach_policy(policyName=policy, target=made["certificateArn"])
+            if enrolment.lamp_things:
+                allow_lamps(
+                    self._iot,
+                    agent_policy=OURS + thing,
+                    certificate=made["certificateArn"],
+                    root=f"arn:{self._partition}:iot:{self._region}:{self._account}",
+                    thing=thing,
+                    things=enrolment.lamp_things,
+                )
             self._iot.attach_thing_principal(thingName=thing, principal=made["certificateArn"])
         return made["certificatePem"]
 
@@ -164,27 +203,46 @@ class Registry:
             NotFound: there is no such thing.
 
         """
-        name = _OURS + check_name("thing", thing)
-        with translated(f"looking for the thing {thing!r}"):
-            principals = self._iot.list_thing_principals(thingName=thing)["principals"]
+        name = OURS + check_name("thing", thing)
         self._quietly(lambda: self._iam.delete_role_policy(RoleName=name, PolicyName=_RIGHTS))
-        for arn in principals:
-            self._revoke_certificate(thing, arn)
+        count, detached = self._revoke(thing)
+        forget_lamps(self._iot, agent_policy=name, detached=detached, quietly=self._quietly)
         self._quietly(lambda: self._iot.delete_role_alias(roleAlias=name))
         self._quietly(lambda: self._iot.delete_policy(policyName=name))
         self._quietly(lambda: self._iam.delete_role(RoleName=name))
         self._quietly(lambda: self._iot.delete_thing(thingName=thing))
-        return len(principals)
+        return count
 
-    def _revoke_certificate(self, thing: str, arn: str) -> None:
-        number = arn.rpartition("/")[2]
+    def revoke_certificates(self, thing: str) -> int:
+        """Make every certificate of a thing worthless, and remove it; return how many.
+
+        Raises:
+            NotFound: there is no such thing.
+
+        """
+        return self._revoke(thing)[0]
+
+    def _revoke(self, thing: str) -> tuple[int, set[str]]:
+        """Revoke a thing's certificates; return how many, and the names of the policies that they had."""
+        with translated(f"looking for the thing {thing!r}"):
+            principals = self._iot.list_thing_principals(thingName=thing)["principals"]
+        detached: set[str] = set()
+        for arn in principals:
+            detached |= self._revoke_certificate(thing, arn)
+        return len(principals), detached
+
+    def _revoke_certificate(self, thing: str, arn: str) -> set[str]:
+        """Make a certificate worthless and remove it; return the names of the policies that it had."""
+        number, detached = arn.rpartition("/")[2], set[str]()
         with translated(f"revoking the certificate {number}"):
             self._iot.update_certificate(certificateId=number, newStatus="INACTIVE")
             for policy in self._iot.list_attached_policies(target=arn)["policies"]:
                 self._iot.detach_policy(policyName=policy["policyName"], target=arn)
+                detached.add(policy["policyName"])
             # Where enrolling broke off it was never attached.
             self._quietly(lambda: self._iot.detach_thing_principal(thingName=thing, principal=arn))
             self._iot.delete_certificate(certificateId=number)
+        return detached
 
     def _take_back(self, thing: str, arn: str) -> None:
         # Whoever asked is told the first failure; a certificate whose key is gone opens nothing.
@@ -197,84 +255,3 @@ class Registry:
                 remove()
         except NotFound:
             return  # somebody was first, or it was never ours
-
-
-def _remove_folder(folder: Path) -> None:
-    with suppress(OSError):  # it holds something that is not ours
-        folder.rmdir()
-
-
-def new_key(thing: str) -> tuple[bytes, str]:
-    """Make a private key (ECDSA, P-256) and a request for its certificate, both as PEM.
-
-    Raises:
-        SetupError: the package cryptography is missing.
-
-    """
-    try:
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-    except ImportError as error:
-        raise SetupError("enroll needs the package cryptography: pip install 'vigie[enroll]'") from error
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, thing)])
-    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private, request.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def write_private(folder: Path, name: str, content: bytes) -> None:
-    """Write a file that only its owner may read, into a folder that only its owner may enter.
-
-    Raises:
-        ConfigError: it is there already, or cannot be written.
-
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / name
-        path.touch(mode=0o600, exist_ok=False)
-        try:
-            path.write_bytes(content)
-        except OSError:
-            path.unlink()
-            raise
-    except FileExistsError as error:
-        raise ConfigError(f"{folder} holds an identity already; name another folder with --out") from error
-    except OSError as error:
-        raise ConfigError(f"{folder / name} cannot be written: {error.strerror}") from error
-
-
-def enrol(thing: str, *, cameras: Sequence[str], bucket: str, role_alias: str | None, folder: Path) -> str:
-    """Carry out the command; return what to tell the owner.
-
-    Raises:
-        ConfigError: a name breaks its pattern, or the folder is not free.
-        CloudError: AWS refused a call.
-
-    """
-    import boto3
-
-    try:
-        enrolment = Enrolment(thing=thing, cameras=tuple(cameras), bucket=bucket, role_alias=role_alias)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-    identity = Registry(boto3.Session()).enrol(enrolment, folder)
-    return (
-        f"{folder} is the identity of {thing!r}, with the role alias {identity.role_alias!r}.\n"
-        f"Bring it to the agent as /etc/vigie/identity, and delete it here: whoever has {KEY} is {thing!r}.\n"
-    )
-
-
-def revoke(thing: str) -> str:
-    """Carry out the command; return what to tell the owner."""
-    import boto3
-
-    try:
-        count = Registry(boto3.Session()).revoke(thing)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-    return f"{thing!r} and its {count} certificates are revoked and removed.\n"

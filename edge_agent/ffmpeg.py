@@ -22,6 +22,7 @@ from edge_agent.sources import USB_PREFIX, SourceKind
 from vigie.errors import SetupError
 
 SOFTWARE = Way(Decoding.ALL)
+KEYFRAME_LOOK_S = 12
 _QUIET = ("-nostdin", "-hide_banner", "-loglevel", "warning")
 _SOCKET_TIMEOUT_US = "15000000"
 _PROTOCOLS = "pipe,fd,tcp,udp,tls,http,https,httpproxy,crypto,rtp,rtsp,rtsps,hls"
@@ -97,10 +98,13 @@ def _pick(camera: CameraSettings, decoding: Decoding) -> str:
     rate = f"{camera.fps:.9g}"
     if not camera.kind.is_live:
         return f"fps={rate}:round=up"
-    # The first picture of each interval. Keyframes may come at the very rate that is wanted: then the
-    # intervals begin a quarter earlier, or each would hold two of them or none, as they tremble.
-    early = "+0.25" if decoding is Decoding.KEYFRAMES else ""
-    return f"select='isnan(prev_selected_t)+gt(floor(t*{rate}{early}),floor(prev_selected_t*{rate}{early}))'"
+    if decoding is Decoding.KEYFRAMES:
+        # Keyframes may come at the very rate that is wanted, and tremble. Each has an instant at which it is
+        # due, an interval after the last one's; taken is what comes at most half an interval too early, and
+        # who is late by more puts the next ones off. So none is lost, and no more are taken than is wanted.
+        return f"select='if(gte(t*{rate},ld(0)-0.5),st(0,max(t*{rate}-0.5,ld(0))+1),0)'"
+    # The first picture of each interval.
+    return f"select='isnan(prev_selected_t)+gt(floor(t*{rate}),floor(prev_selected_t*{rate}))'"
 
 
 def _decoder_options(way: Way) -> tuple[str, ...]:
@@ -111,19 +115,23 @@ def _decoder_options(way: Way) -> tuple[str, ...]:
             # No picture builds on a keyframe that is shown without its smoothing: nothing can drift.
             return ("-skip_frame", way.decoding.value, "-skip_loop_filter", "all")
         case Decoding.REFERENCES:
-            return ("-skip_frame", way.decoding.value)
+            # Without their smoothing pictures drift a little until the next keyframe. What is detected, and
+            # what the gate lets through, is as much another as with JPEGs of the next quality.
+            return ("-skip_frame", way.decoding.value, "-skip_loop_filter", "nokey")
         case Decoding.ALL:
             return ()
 
 
 def probing(camera: CameraSettings, executable: str, *, private: bool) -> Command:
-    """Return the command that lists a second of the source's packets, with the streams' facts, as framecrc.
+    """Return the command that lists the source's packets, with the streams' facts, as framecrc.
 
-    ffprobe would be the tool; imageio-ffmpeg does not carry it.
+    A second of them, and `KEYFRAME_LOOK_S` of a stream whose keyframes matter. ffprobe would be the tool;
+    imageio-ffmpeg does not carry it.
     """
     before, script = _input(camera, private=private)
-    after = ("-map", f"{_VIDEO}?", "-map", "0:a:0?", "-c", "copy", "-t", "1", "-f", "framecrc", "pipe:1")
-    return Command((executable, *_QUIET, *before, *after), script)
+    seconds = KEYFRAME_LOOK_S if camera.kind.has_keyframes else 1
+    after = ("-map", f"{_VIDEO}?", "-map", "0:a:0?", "-c", "copy", "-t", str(seconds), "-flush_packets", "1")
+    return Command((executable, *_QUIET, *before, *after, "-f", "framecrc", "pipe:1"), script)
 
 
 def _input(camera: CameraSettings, *, private: bool) -> tuple[tuple[str, ...], bytes | None]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.auth import AUTH_TYPE_MAPS, SIGV4_TIMESTAMP, S3SigV4Auth
 from botocore.exceptions import ClientError
+from botocore.handlers import disable_signing
 
 from edge_agent.clock import Clock
 from vigie.aws.clients import translated
@@ -49,6 +50,8 @@ class FrameBucket:
         self._client = client
         self._bucket = bucket
         self._clock = clock
+        events: Any = client.meta.events  # its stubs say that handlers return nothing
+        events.register_first("choose-signer.s3.HeadBucket", disable_signing)
         if clock is not None:
             sign_by(client, clock)
 
@@ -86,7 +89,8 @@ class FrameBucket:
     def ask_time(self) -> bool:
         """Ask S3 for its time, by a request that needs no rights; false when there was no answer.
 
-        A refusal is an answer, and has a date like any other.
+        A refusal is an answer, and has a date like any other. The request is not signed, so that it leaves
+        where there are no credentials, too; a clock that is wrong may be the cause of that.
         """
         asked = time.monotonic()
         try:
@@ -143,7 +147,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         if text.isdecimal():
             return float(text)
         return (parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -59,6 +59,9 @@ class LifeSigns:
             report_error=troubles.report_error,
             heartbeat_error=troubles.heartbeat_error,
             site_denied=troubles.site_denied,
+            agent_error=troubles.agent_error,
+            lamps=self._board.lamps(),
+            lamps_error=troubles.lamps_error,
         )
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    identity.json   thing, endpoint, role_alias, region
+    identity.json   thing, endpoint, role_alias, region; to drive lamps data_endpoint and lamp_things
     device.pem      the certificate that AWS IoT signed
     device.key      its private key, made on the owner's machine, for the agent alone
 
@@ -17,15 +17,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from edge_agent.clock import read_date
 from vigie.documents import read_json, read_object
 from vigie.domain.instants import to_iso
+from vigie.domain.lamps import LAMP_THINGS
 from vigie.errors import AccessDenied, CloudError, ConfigError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -35,13 +37,18 @@ FACTS, CERTIFICATE, KEY = "identity.json", "device.pem", "device.key"
 _PORT = 443
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 100_000
+_DATE_RESOLUTION = timedelta(seconds=1)
 # After a failure nobody is asked for so long: botocore would ask again with each call.
 _PAUSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who this agent is to AWS IoT; `endpoint` is the credential provider's host, with a port if not 443."""
+    """Who this agent is to AWS IoT; `endpoint` is the credential provider's host, with a port if not 443.
+
+    `data_endpoint` is the host of the broker and the shadows, with a port if not 8883; `lamp_things` what the
+    names of lamp groups' things begin with.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
@@ -49,11 +56,16 @@ class Identity:
     endpoint: str
     role_alias: str
     region: str
+    data_endpoint: str | None = None
+    lamp_things: str = LAMP_THINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Temporary credentials of AWS; no repr shows them."""
+    """Temporary credentials of AWS; no repr shows them.
+
+    `expires_at` is by this machine's clock, however wrong that is: what counts is the time until then.
+    """
 
     access_key: str
     secret_key: str
@@ -83,6 +95,21 @@ def read_identity(folder: Path) -> Identity:
     return identity
 
 
+def check_agent_name(folder: Path, agent_id: str) -> None:
+    """Refuse a name under which the identity's rights let no heartbeat be stored.
+
+    Raises:
+        ConfigError: the identity is another agent's.
+
+    """
+    thing = read_identity(folder).thing
+    if agent_id != thing:
+        raise ConfigError(
+            f"agent_id is {agent_id!r}, and the identity {folder} is that of {thing!r}, which may "
+            f"store heartbeats of {thing!r} alone; leave agent_id out, or enroll {agent_id!r}"
+        )
+
+
 def fetch_credentials(folder: Path, *, ca_bundle: str) -> Credentials:
     """Ask the credential provider for credentials; `ca_bundle` holds the authorities that its host is of.
 
@@ -99,15 +126,9 @@ def fetch_credentials(folder: Path, *, ca_bundle: str) -> Credentials:
         context.load_cert_chain(folder / CERTIFICATE, folder / KEY)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"{folder}: its certificate and key cannot be used: {error}") from error
-    status, body = _get(identity, context)
+    status, body, date = _get(identity, context)
     if status == HTTPStatus.OK:
-        credentials = _read(body, identity)
-        if credentials.expires_at <= datetime.now(UTC):
-            raise AccessDenied(
-                f"{identity.endpoint} gives credentials that expired at {to_iso(credentials.expires_at)}: "
-                "is this machine's clock right?"
-            )
-        return credentials
+        return _read(body, identity, date)
     said = f"{identity.endpoint} answers {status}{_words(body)}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         raise AccessDenied(
@@ -119,14 +140,14 @@ def fetch_credentials(folder: Path, *, ca_bundle: str) -> Credentials:
     raise CloudError(f"no credentials: {said}")
 
 
-def _get(identity: Identity, context: ssl.SSLContext) -> tuple[int, bytes]:
+def _get(identity: Identity, context: ssl.SSLContext) -> tuple[int, bytes, str | None]:
     host, _, port = identity.endpoint.partition(":")
     connection = HTTPSConnection(host, int(port or _PORT), timeout=_TIMEOUT_S, context=context)
     path = f"/role-aliases/{quote(identity.role_alias, safe='')}/credentials"
     try:
         connection.request("GET", path, headers={"x-amzn-iot-thingname": identity.thing})
         answer = connection.getresponse()
-        return answer.status, answer.read(_MOST_BYTES)
+        return answer.status, answer.read(_MOST_BYTES), answer.getheader("Date")
     except ssl.SSLCertVerificationError as error:
         raise AccessDenied(
             f"{identity.endpoint} is not who it should be: {error.verify_message}; "
@@ -142,17 +163,26 @@ def _get(identity: Identity, context: ssl.SSLContext) -> tuple[int, bytes]:
         connection.close()
 
 
-def _read(body: bytes, identity: Identity) -> Credentials:
+def _read(body: bytes, identity: Identity, date: str | None) -> Credentials:
+    now = datetime.now(UTC)
+    # By AWS's own clock at either end: ours may be hours off, and then it is these that let us find out.
+    heard = read_date(date)
+    theirs = now if heard is None else heard + _DATE_RESOLUTION
     try:
         given: Mapping[str, Any] = json.loads(body)["credentials"]
-        return Credentials(
-            given["accessKeyId"],
-            given["secretAccessKey"],
-            given["sessionToken"],
-            read_object(datetime, given["expiration"], source="expiration"),
+        expires_at = read_object(datetime, given["expiration"], source="expiration")
+        left = expires_at - theirs
+        credentials = Credentials(
+            given["accessKeyId"], given["secretAccessKey"], given["sessionToken"], now + left
         )
-    except (ValueError, KeyError, TypeError, ConfigError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, ConfigError) as error:
         raise CloudError(f"{identity.endpoint} gives an answer that holds no credentials") from error
+    if left <= timedelta(0):
+        raise AccessDenied(
+            f"{identity.endpoint} gives credentials that expired at {to_iso(expires_at)}: "
+            "is this machine's clock right?"
+        )
+    return credentials
 
 
 def _words(body: bytes) -> str:

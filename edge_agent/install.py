@@ -230,12 +230,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("source", type=Path, help="a checkout's folder, or a wheel")
     parser.add_argument("--local", action="store_true", help="with what `run --detect local` needs")
+    parser.add_argument("--lamps", action="store_true", help="with what lamps need")
     chosen = parser.parse_args(arguments)
     if os.geteuid() != 0:
         sys.stderr.write("only root can install a service: sudo python3 -m edge_agent.install ...\n")
         return 1
     try:
-        extras = "edge,vision" if chosen.local else "edge"
+        extras = ",".join(["edge", *["vision"] * chosen.local, *["lamps"] * chosen.lamps])
         said = Installer(Path("/"), Systemd(), extras=extras).install(chosen.source)
     except (InstallError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -28,6 +28,8 @@ _LEAST_SPOOL = 1_000_000
 _LEAST_RATE = 1_000
 _MOST_CONNECTIONS = 4
 _MOST_SYNC_S = 60
+_MOST_AGE_S = 315_576_000  # ten years; far more, and no calendar holds the time that long ago
+_LEAST_BACKLOG_FPS = 1 / 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class SpoolSettings:
             raise ValueError(f"max_bytes must be at least {_LEAST_SPOOL}, not {self.max_bytes}")
         if not 0 < self.max_age_s < math.inf:
             raise ValueError(f"max_age_s must be over 0, not {self.max_age_s:g}")
+        if self.max_age_s > _MOST_AGE_S:
+            raise ValueError(
+                f"max_age_s must be at most {_MOST_AGE_S}, which is ten years, not {self.max_age_s:g}"
+            )
         if not 0 <= self.folder_sync_s <= _MOST_SYNC_S:
             raise ValueError(f"folder_sync_s must be 0 to {_MOST_SYNC_S}, not {self.folder_sync_s:g}")
 
@@ -68,6 +74,11 @@ class UploadSettings:
             raise ValueError(f"max_bytes_per_s must be at least {_LEAST_RATE}, not {self.max_bytes_per_s:g}")
         if not self.backlog_fps > 0:
             raise ValueError(f"backlog_fps must be over 0, not {self.backlog_fps:g}")
+        if self.backlog_fps < _LEAST_BACKLOG_FPS:
+            raise ValueError(
+                f"backlog_fps must be at least {_LEAST_BACKLOG_FPS:.3g}, which is a frame a day, "
+                f"not {self.backlog_fps:g}"
+            )
         if not self.fresh_s > 0:
             raise ValueError(f"fresh_s must be over 0, not {self.fresh_s:g}")
 

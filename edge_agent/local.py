@@ -40,6 +40,26 @@ _SLOW_S = 30.0
 _ASIDE_S = 5.0
 
 
+class Detectors:
+    """Makes the detector for a site; the last one again for a site that looks for the same.
+
+    Raises:
+        ModelError: the model cannot be read, or does not know what the site looks for.
+
+    """
+
+    def __init__(self, make: Callable[[Site], Detector]) -> None:
+        self._make = make
+        self._last: tuple[tuple[object, ...], Detector] | None = None
+
+    def __call__(self, site: Site) -> Detector:
+        """Return the detector; from one thread at a time."""
+        seeks = _sought(site)
+        if self._last is None or self._last[0] != seeks:
+            self._last = (seeks, self._make(site))
+        return self._last[1]
+
+
 class LocalEyes:
     """Looks at frames in the spool's place: all become reports, and what is worth a picture goes on to it.
 
@@ -130,7 +150,8 @@ def _sought(site: Site) -> tuple[object, ...]:
 class Courier:
     """Brings files of reports to the bucket; `run` is the body of one thread.
 
-    `show` gets the sentence that says what holds them up, and None when nothing does any more.
+    `show` gets the sentence that says what holds them up, and None when nothing does any more; `fault` gets
+    an error that nobody foresaw, with the word "reports".
     """
 
     def __init__(
@@ -140,10 +161,12 @@ class Courier:
         bucket: str,
         *,
         show: Callable[[str | None], None],
+        fault: Callable[[str, Exception], None],
         slow_s: float = _SLOW_S,
     ) -> None:
         self._outbox = outbox
         self._hold_ups = HoldUps(show, what="reports", slow_s=slow_s)
+        self._fault = fault
         self._s3 = client
         self._bucket = bucket
         self._slow_s = slow_s
@@ -171,7 +194,8 @@ class Courier:
                 if last_look and not waiting:
                     return
                 self._leave.wait(wait_s) if waiting else self._no_more.wait(_LOOK_S)
-            except Exception:  # the outermost loop of this thread
+            except Exception as error:  # the outermost loop of this thread
+                self._fault("reports", error)
                 log.exception("the courier of reports failed and goes on")
                 self._leave.wait(self._slow_s)
 

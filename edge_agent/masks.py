@@ -6,13 +6,18 @@ stays masked; there is no file and no second input that could be missing. Boxes 
 cannot be built ffmpeg gives no picture at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from vigie.domain.cameras import Mask, Polygon
 
+Box = tuple[float, float, float, float]
+
 _BANDS = 64  # a picture's height in boxes, where an outline is slanted
 _BLUR = "boxblur=lr='min(w,h)/14':lp=3:cr='min(cw,ch)/14':cp=3"
+_MOST_CORNERS = 2000  # a second's work
+# Linux takes 128 KiB as one argument; the rest of the graph, whatever the camera, has 8 KiB of them.
+_MOST_CHARACTERS = 120 * 1024
 _WHITE_ALONE = "lutyuv=y='if(gt(val,127),255,0)'"
 
 
@@ -33,28 +38,57 @@ def mask_filters(masks: Sequence[Mask]) -> str:
     return ",".join(["scale=out_range=tv,format=yuv420p", *filters, *painted]) if masks else ""
 
 
+def check_masks(masks: Sequence[Mask]) -> None:
+    """Refuse masks of one camera that ffmpeg cannot be told in one argument.
+
+    Raises:
+        ValueError: they have too many corners together, or too slanted an outline.
+
+    """
+    corners = sum(len(mask.polygon) for mask in masks)
+    if corners > _MOST_CORNERS:
+        raise ValueError(f"masks have {corners} corners together; at most {_MOST_CORNERS} are allowed")
+    size = 0
+    for mask in masks:
+        # One by one: an outline of nothing but spikes has a hundred thousand times too many.
+        for box in _boxes(mask.polygon):
+            size += len(_drawn(box, "black")) + 1
+            if size > _MOST_CHARACTERS:
+                raise ValueError("masks make more boxes than ffmpeg can be told; use fewer, or simpler ones")
+
+
 def _paint(polygon: Polygon, colour: str) -> str:
     """Return the boxes that cover a polygon; one pixel more on each side, for rounding."""
-    return ",".join(
+    return ",".join(_drawn(box, colour) for box in _boxes(polygon))
+
+
+def _drawn(box: Box, colour: str) -> str:
+    left, top, right, bottom = box
+    return (
         f"drawbox=x=floor(iw*{left:.6f})-1:y=floor(ih*{top:.6f})-1"
         f":w=ceil(iw*{right - left:.6f})+3:h=ceil(ih*{bottom - top:.6f})+3:color={colour}:t=fill"
-        for left, top, right, bottom in boxes(polygon)
     )
 
 
-def boxes(polygon: Polygon) -> list[tuple[float, float, float, float]]:
+def boxes(polygon: Polygon) -> list[Box]:
     """Return boxes (left, top, right, bottom) in fractions of the picture that together hold the polygon."""
+    return list(_boxes(polygon))
+
+
+def _boxes(polygon: Polygon) -> Iterator[Box]:
     corners = {y for _, y in polygon}
     lines = {number / _BANDS for number in range(_BANDS + 1) if min(corners) < number / _BANDS < max(corners)}
-    found: list[tuple[float, float, float, float]] = []
+    above: Box | None = None
     for top, bottom in pairwise(sorted(corners | lines)):
         for left, right in _spans(polygon, top, bottom):
-            above = found[-1] if found else None
             if above is not None and (above[0], above[2], above[3]) == (left, right, top):
-                found[-1] = (left, above[1], right, bottom)
+                above = (left, above[1], right, bottom)
             else:
-                found.append((left, top, right, bottom))
-    return found
+                if above is not None:
+                    yield above
+                above = (left, top, right, bottom)
+    if above is not None:
+        yield above
 
 
 def _spans(polygon: Polygon, top: float, bottom: float) -> Iterable[tuple[float, float]]:

@@ -79,6 +79,11 @@ def complaints(life: Heartbeat, now: datetime) -> tuple[str, ...]:
         found.append(f"the site document is refused: {life.site_error}")
     if life.site_denied is not None:
         found.append(f"the site document is not followed: {life.site_denied}")
+    if life.agent_error is not None:
+        found.append(f"a fault of the agent's own, which its log tells: {life.agent_error}")
+    if life.lamps_error is not None:
+        found.append(f"lamps keep to the last they heard: {life.lamps_error}")
+    found += [f"lamps of {lamp.group_id}: {lamp.error}" for lamp in life.lamps if lamp.error]
     if life.clock_ahead_s is not None and abs(life.clock_ahead_s) > _CLOCK_S:
         way = "ahead of" if life.clock_ahead_s > 0 else "behind"
         found.append(f"this machine's clock is {abs(life.clock_ahead_s):.1f} s {way} S3's")
@@ -105,7 +110,8 @@ def table(life: Heartbeat, now: datetime) -> RenderableType:
             str(camera.dropped),
             _age(camera, now),
         )
-    return Group(drawn, *(Text(sentence, style="yellow") for sentence in complaints(life, now)))
+    lamps = (Text(sentence) for sentence in _lamps(life))
+    return Group(drawn, *lamps, *(Text(sentence, style="yellow") for sentence in complaints(life, now)))
 
 
 def lines(life: Heartbeat, now: datetime) -> Sequence[str]:
@@ -113,11 +119,19 @@ def lines(life: Heartbeat, now: datetime) -> Sequence[str]:
     said = [_title(life)]
     said += [
         f"{camera.camera_id}: {camera.state}, {camera.sampled} sampled, {_share(camera)} gated out, "
-        f"{camera.uploaded} uploaded, {camera.spooled} waiting, {camera.dropped} lost, "
+        f"{_held(camera)}{camera.uploaded} uploaded, {camera.spooled} waiting, {camera.dropped} lost, "
         f"newest picture {_age(camera, now)}"
         for camera in life.cameras
     ]
-    return [*said, *(complaints(life, now) or ("all is well",))]
+    return [*said, *_lamps(life), *(complaints(life, now) or ("all is well",))]
+
+
+def _lamps(life: Heartbeat) -> Sequence[str]:
+    return [
+        f"lamps of {lamp.group_id}: {'-' if lamp.level is None else f'{lamp.level} %'}, {lamp.reason}, "
+        f"{lamp.switches} switches"
+        for lamp in life.lamps
+    ]
 
 
 def _title(life: Heartbeat) -> str:
@@ -129,6 +143,10 @@ def _title(life: Heartbeat) -> str:
 
 def _share(camera: CameraLife) -> str:
     return f"{camera.gated_out / camera.sampled:.0%}" if camera.sampled else "-"
+
+
+def _held(camera: CameraLife) -> str:
+    return f"{camera.held_back} held back by the day's cap, " if camera.held_back else ""
 
 
 def _age(camera: CameraLife, now: datetime) -> str:

@@ -26,13 +26,22 @@ _MOST_FILES = 50_000
 class Outbox:
     """Reports on their way: gathered by camera, then files named as the objects that they become.
 
+    `on_loss` is called with the number of reports that are lost because the disk takes none, and why.
+
     Raises:
         SetupError: the folder cannot be made.
 
     """
 
-    def __init__(self, folder: Path, *, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        on_loss: Callable[[int, str], None] = lambda *_: None,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folder = folder
+        self._on_loss = on_loss
         self._steady = steady
         self._lock = threading.Lock()
         self._gathered: dict[str, list[FrameReport]] = {}
@@ -107,6 +116,9 @@ class Outbox:
                 os.fsync(file.fileno())
             part.replace(path)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)  # it would keep the room that the next ones need
+            self._on_loss(len(reports), str(error.strerror))
             log.error(  # noqa: TRY400 - the sentence says it all
                 "reports are lost: the disk takes none",
                 extra={"camera_id": camera_id, "reports": len(reports), "error": str(error)},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def _kept(cache: Path) -> str | None:
     try:
         text = cache.read_text(encoding="utf-8")
         expires_at = from_iso(json.loads(text)["Expiration"])
+        set_back = time.time() < cache.stat().st_mtime  # it says when by a clock that was ahead then
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return text if expires_at - datetime.now(UTC) > _LEAST else None
+    return text if expires_at - datetime.now(UTC) > _LEAST and not set_back else None
 
 
 def _keep(cache: Path, text: str) -> None:

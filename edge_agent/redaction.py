@@ -6,7 +6,7 @@ credentials live, for those that nobody told us of.
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "***"
 # A shorter value would tear holes into ordinary words; in a URL the second net still hides it.
@@ -16,19 +16,22 @@ _SHORTEST = 3
 _USERINFO = re.compile(r"(://)[^\s/?#'\"]*@")
 # A raw / ? # in a password ends the userinfo too early; nobody can tell then what of the URL is secret.
 _TORN_USERINFO = re.compile(r"(://)[^\s/?#'\"]*:[^\s/?#'\"]*[/?#][^\s'\"]*@[^\s'\"]*")
-# A part of a path is one when it is long, and has letters and digits: `live-stream-main.m3u8` is none.
-_TOKEN = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{12,}")
+# Cameras take passwords in paths too, and nobody can tell those from a stream's name.
+_BEHIND_HOST = re.compile(r"(://[^\s/?#'\"]*)([/?#])[^\s'\"]+")
+# A part of a path that goes even where no URL is around it: it is long, and has letters and digits, or small
+# letters and capitals; `live-stream-main.m3u8` would be one of few that are none of a token's.
+_TOKEN = re.compile(r"(?=[^/]*[a-zA-Z])(?=[^/]*[0-9]|[^/]*[a-z][^/]*[A-Z]|[^/]*[A-Z][^/]*[a-z])[^/]{12,}")
 _SHORTEST_TOKEN = 6
-_QUERY_VALUE = re.compile(r"([?&][^\s=&?'\"]+=)[^\s&#'\"]+")
+_SHORTEST_PATH = 12
 
 
 def redact_urls(text: str) -> str:
-    """Hide `user:password@` and the values of the query in every URL of a text.
+    """Hide `user:password@`, and all that stands behind the host, in every URL of a text.
 
     A URL whose password may go on behind a raw / ? or # is hidden as a whole.
     """
     text = _TORN_USERINFO.sub(rf"\g<1>{HIDDEN}", text)
-    return _QUERY_VALUE.sub(rf"\g<1>{HIDDEN}", _USERINFO.sub(rf"\g<1>{HIDDEN}@", text))
+    return _BEHIND_HOST.sub(rf"\g<1>\g<2>{HIDDEN}", _USERINFO.sub(rf"\g<1>{HIDDEN}@", text))
 
 
 def credentials_in(url: str) -> tuple[str, ...]:
@@ -41,16 +44,19 @@ def credentials_in(url: str) -> tuple[str, ...]:
 
 
 def tokens_in(url: str) -> tuple[str, ...]:
-    """Return what looks like a token in a URL's path and query, where cameras and their clouds put them."""
+    """Return what may be a token in a URL's path and query, where cameras and their clouds put them.
+
+    A path of some length is one as a whole; the parts of it and of the query are where they look like one.
+    """
     address, _, query = url.partition("://")[2].partition("#")[0].partition("?")
-    path = [part for part in address.split("/")[1:] if _TOKEN.fullmatch(part)]
+    path = "/" + address.partition("/")[2]
+    parts = [part for part in path.split("/") if _TOKEN.fullmatch(part)]
     values = [part.partition("=")[2] or part for part in query.split("&")]
-    return (*path, *(value for value in values if len(value) >= _SHORTEST_TOKEN))
-
-
-def has_query(url: str) -> bool:
-    """Tell whether a URL has a query, where cameras take tokens."""
-    return bool(urlsplit(url.replace("[", "").replace("]", "")).query)
+    return (
+        *([path] if len(path) >= _SHORTEST_PATH else []),
+        *parts,
+        *(value for value in values if len(value) >= _SHORTEST_TOKEN),
+    )
 
 
 class Redactor:

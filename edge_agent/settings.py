@@ -25,8 +25,7 @@
     [[camera.masks]]                       # never leaves this machine; mode = "blur" blurs instead
     polygon = [[0.6, 0.1], [0.9, 0.1], [0.9, 0.5]]
 
-The tables `[spool]` and `[upload]`, and `clock`, are in `edge_agent.limits`.
-
+`[spool]`, `[upload]` and `clock` are in `edge_agent.limits`, `[[lamps]]` in `edge_agent.lamps.settings`.
 `${NAME}` in `bucket`, `source` and header values comes from the environment, so that credentials need not
 stand in the file. A value inside a URL must be percent-encoded there (`@` as `%40`).
 """
@@ -41,13 +40,15 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Strict
 
 from edge_agent.clock import ClockMode
+from edge_agent.entries import folder_alone, instant, private_text, private_texts, tables
+from edge_agent.lamps.settings import LampSettings, LampTables, read_lamps
 from edge_agent.limits import SpoolSettings, UploadSettings
-from edge_agent.redaction import credentials_in, has_query, redact_urls, tokens_in
+from edge_agent.masks import check_masks
+from edge_agent.redaction import credentials_in, redact_urls, tokens_in
 from edge_agent.sources import SourceKind, check_source_text, kind_of
 from edge_agent.variables import with_variables
 from vigie.documents import read_object, read_toml
 from vigie.domain.cameras import Camera, Gate, Mask, check_fps, check_name, check_own_camera
-from vigie.domain.instants import from_iso, whole_milliseconds
 from vigie.errors import ConfigError
 
 Pace = Literal["real", "fast"]
@@ -55,57 +56,30 @@ Decode = Literal["auto", "keyframes", "all"]
 HardwareWish = Literal["auto", "off", "cuda", "vaapi", "v4l2m2m"]
 
 _NO_OTHER_KEYS = ConfigDict(extra="forbid")
-_WIDTHS = (32, 7680)
-_QUALITIES = (2, 31)  # mjpeg's own range for -q:v; 2 is the finest
+# The quality is mjpeg's own -q:v; 2 is the finest.
+_RANGES = {"max_width": (32, 7680), "quality": (2, 31), "max_frame_kib": (8, 16_384)}
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _PUBLIC_HEADERS = frozenset({"user-agent", "referer"})
-
-
-# Checked before pydantic does: its own sentence shows the value, and these may hold a password.
-def _private_text(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("must be a text in quotes")  # noqa: TRY004 - pydantic takes ValueError alone
-    return value
-
-
-def _private_texts(value: object) -> object:
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise ValueError('must be a table of texts, such as { User-Agent = "..." }')
-    return value
-
-
-def _tables(value: object) -> object:
-    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
-        raise ValueError("each camera is a table of its own under [[camera]], in double brackets")
-    return value
-
-
-def _folder_alone(value: object) -> object:
-    return {"folder": value} if isinstance(value, str) else value
-
-
-def _instant(value: object) -> object:
-    if isinstance(value, str):
-        return from_iso(value)
-    return whole_milliseconds(value) if isinstance(value, datetime) else value
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
     """One camera at the edge. `source` and `headers` may hold credentials, so no repr shows them.
 
-    `source` is a URL or an absolute path. `start_at` is None when capture times begin at the agent's start.
+    `source` is a URL or an absolute path. `start_at` is None when capture times begin at the agent's start,
+    `max_frame_kib` when a frame may have a fifteenth of its raw bytes.
     """
 
     camera_id: str
-    source: Annotated[str, BeforeValidator(_private_text)] = field(repr=False)
+    source: Annotated[str, BeforeValidator(private_text)] = field(repr=False)
     fps: Annotated[float, Strict()] = 1.0
     max_width: Annotated[int, Strict()] = 1280
     quality: Annotated[int, Strict()] = 4
-    start_at: Annotated[datetime | None, BeforeValidator(_instant)] = None
+    max_frame_kib: Annotated[int | None, Strict()] = None
+    start_at: Annotated[datetime | None, BeforeValidator(instant)] = None
     pace: Pace = "real"
-    headers: Annotated[dict[str, str], BeforeValidator(_private_texts)] = field(
+    headers: Annotated[dict[str, str], BeforeValidator(private_texts)] = field(
         default_factory=dict, repr=False
     )
     gate: Gate | None = None
@@ -118,8 +92,11 @@ class CameraSettings:
     def __post_init__(self) -> None:
         check_own_camera(self.camera_id)
         check_fps(self.fps)
-        _check_range("max_width", self.max_width, _WIDTHS)
-        _check_range("quality", self.quality, _QUALITIES)
+        check_masks(self.masks)
+        for key, (least, most) in _RANGES.items():
+            value = getattr(self, key)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"{key} must be {least} to {most}, not {value}")
         self._check_source()
 
     def _check_source(self) -> None:
@@ -140,7 +117,12 @@ class CameraSettings:
             raise ValueError("headers may hold User-Agent, Referer and one other")
 
     def following(self, camera: Camera) -> "CameraSettings":
-        """Return these settings as the site document changes them: its rate and gate win, its masks add."""
+        """Return these settings as the site document changes them: its rate and gate win, its masks add.
+
+        Raises:
+            ValueError: that makes more masks than ffmpeg can be told.
+
+        """
         return replace(
             self,
             fps=self.fps if camera.fps is None else camera.fps,
@@ -170,8 +152,8 @@ class CameraSettings:
 class Settings:
     """What `cameras.toml` says, with every variable replaced.
 
-    `secrets` are the values that no text may show: those that came from the environment into a source or a
-    header, and those that the file itself holds. Without `agent_id` the thing of `identity` names the agent,
+    `secrets` are the values that no text may show: those that came from the environment into a source, header
+    or lamp, and those that the file itself holds. Without `agent_id` the thing of `identity` names the agent,
     else this machine.
     """
 
@@ -185,6 +167,7 @@ class Settings:
     limits: SpoolSettings = field(default_factory=SpoolSettings)
     upload: UploadSettings = field(default_factory=UploadSettings)
     clock: ClockMode = "correct"
+    lamps: tuple[LampSettings, ...] = ()
 
     def with_pace(self, pace: Pace) -> "Settings":
         """Return the same settings with every file played at that pace."""
@@ -192,29 +175,32 @@ class Settings:
         return replace(self, cameras=tuple(paced))
 
     def is_private(self, camera: CameraSettings) -> bool:
-        """Tell whether the camera's source or headers must not stand in the process list."""
-        if not camera.kind.is_live:
-            return False
-        known = any(secret in camera.source for secret in self.secrets)
-        return known or bool(camera.headers) or "@" in camera.source or has_query(camera.source)
+        """Tell whether the camera's source and headers must not stand in the process list.
+
+        Every URL is kept out of it: what in a path is a password, and what a name, nobody can tell.
+        """
+        return camera.kind.is_url
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
     bucket: str
-    spool: Annotated[SpoolSettings, BeforeValidator(_folder_alone)] = field(default_factory=SpoolSettings)
+    spool: Annotated[SpoolSettings, BeforeValidator(folder_alone)] = field(default_factory=SpoolSettings)
     upload: UploadSettings = field(default_factory=UploadSettings)
     clock: ClockMode = "correct"
     agent_id: str | None = None
     identity: str | None = None
     follow_site: Annotated[bool, Strict()] = True
-    camera: Annotated[list[dict[str, Any]], BeforeValidator(_tables)] = field(default_factory=list)
+    camera: Annotated[list[dict[str, Any]], BeforeValidator(tables)] = field(default_factory=list)
+    lamps: LampTables = field(default_factory=list)
 
     __pydantic_config__: ClassVar[ConfigDict] = _NO_OTHER_KEYS
 
     def __post_init__(self) -> None:
         if self.agent_id is not None:
             check_name("agent_id", self.agent_id)
+        if self.lamps and not self.follow_site:
+            raise ValueError("lamps need follow_site: the site document says when they are lit")
 
 
 def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
@@ -231,7 +217,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
 
 
 def _read(path: Path, environment: Mapping[str, str]) -> Settings:
-    document = read_toml(_Document, path)
+    document, folder = read_toml(_Document, path), path.parent
     bucket, _ = with_variables(document.bucket, environment, place=f"{path}: bucket")
     if not BUCKET_NAME.fullmatch(bucket):
         raise ConfigError(
@@ -246,23 +232,24 @@ def _read(path: Path, environment: Mapping[str, str]) -> Settings:
         place = (
             f"{path}: camera {camera_id!r}" if isinstance(camera_id, str) else f"{path}: camera no. {number}"
         )
-        camera, used = _camera(table, environment, place=place, folder=path.parent)
+        camera, used = _camera(table, environment, place=place, folder=folder)
         if camera.camera_id in {other.camera_id for other in cameras}:
             raise ConfigError(f"{place}: camera_id is taken by another camera above; each needs its own")
         cameras.append(camera)
         secrets |= used | camera.secrets()
-    folder = path.parent
+    lamps, hidden = read_lamps(document.lamps, environment, path=path)
     return Settings(
         bucket,
         (folder / document.spool.folder).absolute(),
         tuple(cameras),
-        frozenset(secrets),
+        frozenset(secrets | hidden),
         limits=document.spool,
         upload=document.upload,
         clock=document.clock,
         agent_id=document.agent_id,
         identity=None if document.identity is None else (folder / document.identity).absolute(),
         follow_site=document.follow_site,
+        lamps=lamps,
     )
 
 
@@ -270,8 +257,7 @@ def _camera(
     table: Mapping[str, Any], environment: Mapping[str, str], *, place: str, folder: Path
 ) -> tuple[CameraSettings, set[str]]:
     """Build one camera, and the values that came from the environment, which are secrets in a path too."""
-    filled = dict(table)
-    used: set[str] = set()
+    filled, used = dict(table), set[str]()
     if isinstance(table.get("source"), str):
         filled["source"], used = with_variables(table["source"], environment, place=f"{place}: source")
     if isinstance(table.get("headers"), dict):
@@ -285,12 +271,11 @@ def _camera(
     if camera.kind.is_live:
         return camera, used
     # But for those values a file's path is no secret, and a person must read it in a sentence to mend it.
-    path = str((folder / Path(camera.source).expanduser()).absolute())
+    try:
+        path = str((folder / Path(camera.source).expanduser()).absolute())
+    except RuntimeError as error:
+        raise ConfigError(
+            f"{place}: source begins with '~', and the home folder that it means is not known"
+        ) from error
     # A path loses the slash that says "a folder".
     return replace(camera, source=path + "/" * (camera.kind is SourceKind.FOLDER)), used
-
-
-def _check_range(key: str, value: int, bounds: tuple[int, int]) -> None:
-    least, most = bounds
-    if not least <= value <= most:
-        raise ValueError(f"{key} must be {least} to {most}, not {value}")

@@ -26,6 +26,11 @@ class SourceKind(Enum):
         return self not in {SourceKind.FILE, SourceKind.FOLDER}
 
     @property
+    def is_url(self) -> bool:
+        """Whether it is reached by a URL, any part of which may be a secret."""
+        return self in {SourceKind.RTSP, SourceKind.HTTP, SourceKind.HLS}
+
+    @property
     def has_keyframes(self) -> bool:
         """Whether most of its pictures build on others; a file's must all be decoded, to be exact in time."""
         return self in {SourceKind.RTSP, SourceKind.HTTP, SourceKind.HLS}
@@ -85,7 +90,7 @@ def _check_path(path: str) -> None:
     if at and ":" in before_at:
         raise ValueError(
             "source reads as a file, but has a ':' before an '@' as an address with a password has; "
-            "write rtsp://user:password@host/path"
+            "a URL begins with rtsp:// or so"
         )
     if _NEARLY_A_SCHEME.match(path.strip()):
         raise ValueError("source reads as a file, but begins like a URL; a URL begins with rtsp:// or so")

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edge_agent.spool_index import Waiting
+from vigie.domain.cameras import is_camera_id
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.instants import from_stamp, to_stamp
 from vigie.errors import SetupError
@@ -104,7 +105,10 @@ class SpoolFolder:
         if match is None:
             raise ValueError(f"{frame.name!r} is no spooled frame")
         key = FrameKey(frame.camera_id, from_stamp(match[1]))
-        return SpooledFrame(key, float(match[2]), from_stamp(match[3]), self.path(frame))
+        interval_s = float(match[2])
+        if not 0 < interval_s < math.inf:
+            raise ValueError(f"{frame.name!r} names no interval")
+        return SpooledFrame(key, interval_s, from_stamp(match[3]), self.path(frame))
 
     def write(self, camera_id: str, name: str, jpeg: bytes) -> None:
         """Write a frame; `flush` must follow before it counts.
@@ -140,18 +144,42 @@ class SpoolFolder:
     def frames(self) -> Iterator[Waiting]:
         """Give every whole frame on disk; remove what was half written, and set aside what is torn.
 
-        A torn frame is given with a size of 0.
+        A torn frame is given with a size of 0. What the disk does not let us look at stays where it is and is
+        counted in one line of the log for each folder: it must not keep the others from leaving.
+
+        Raises:
+            OSError: the spool itself cannot be read.
+
         """
-        for folder in sorted(path for path in self._root.iterdir() if path.is_dir() and path.name[0] != "."):
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.name.endswith(_PART):
-                        Path(entry.path).unlink()
-                        continue
-                    frame = Waiting(entry.name, folder.name, entry.stat().st_size, -math.inf)
-                    with contextlib.suppress(ValueError):  # somebody else's file stays where it is
-                        self.spooled(frame)
-                        yield frame if _is_whole(Path(entry.path)) else frame._replace(size=0)
+        for folder in sorted(self._root.iterdir()):
+            if not is_camera_id(folder.name):  # `lost+found` where the spool is a disk of its own
+                continue
+            unread, why = 0, ""
+            for entry in _entries(folder):
+                try:
+                    frame = self._found(folder.name, entry)
+                except OSError as error:
+                    unread, why = unread + 1, str(error)
+                    continue
+                if frame is not None:
+                    yield frame
+            if unread:
+                facts = {"camera_id": folder.name, "left_alone": unread, "error": why}
+                log.error("not all that lies in the spool can be looked at", extra=facts)
+
+    def _found(self, camera_id: str, entry: "os.DirEntry[str]") -> Waiting | None:
+        """Return a frame; None for what is half written, which goes, and for what is none of ours."""
+        if entry.name.endswith(_PART):
+            Path(entry.path).unlink()
+            return None
+        frame = Waiting(entry.name, camera_id, 0, -math.inf)
+        try:
+            self.spooled(frame)
+        except ValueError:
+            return None
+        # A link is none of ours either, and to open a named pipe would take for ever.
+        is_ours = entry.is_file(follow_symlinks=False)
+        return frame._replace(size=_size_if_whole(Path(entry.path))) if is_ours else None
 
     def set_aside(self, frame: Waiting) -> None:
         """Move a frame that cannot be read out of the way, for a person to look at."""
@@ -165,16 +193,31 @@ class SpoolFolder:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    return sorted(folder.iterdir(), key=lambda path: path.lstat().st_mtime, reverse=True)
 
 
-def _is_whole(path: Path) -> bool:
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    """Return what lies in a folder; nothing of what is no folder, or cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except NotADirectoryError:
+        return []
+    except OSError as error:
+        facts = {"camera_id": folder.name, "error": str(error)}
+        log.error("a folder of the spool cannot be read", extra=facts)  # noqa: TRY400 - the sentence says it all
+        return []
+
+
+def _size_if_whole(path: Path) -> int:
+    """Return a frame's bytes, 0 when it lacks its end or the disk does not give it back."""
     try:
         with path.open("rb") as file:
             file.seek(-len(_END_MARKER), os.SEEK_END)
-            return file.read() == _END_MARKER
+            end = file.read()
+            return file.tell() if end == _END_MARKER else 0
     except OSError:
-        return False
+        return 0
 
 
 def _flush_folder(folder: Path) -> None:

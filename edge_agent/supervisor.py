@@ -18,8 +18,10 @@ from typing import Protocol
 from edge_agent.backoff import Backoff
 from edge_agent.captures import Captures
 from edge_agent.clock import CaptureTimes
+from edge_agent.compression import within_share
 from edge_agent.decoding import DecodeOtherwise
 from edge_agent.gate import MotionGate
+from edge_agent.pacing import DailyPace
 from edge_agent.settings import CameraSettings
 from edge_agent.status import StatusBoard
 from vigie.domain.frames import FrameKey
@@ -62,7 +64,8 @@ class CameraSupervisor:
     """Watches over one camera; `run` is the body of its thread.
 
     `on_frame` is called after each frame that was spooled; `stop` ends the run within a second or two.
-    `clock` gives the time, or None while no frame should be taken; this machine's when left out.
+    `clock` gives the time, or None while no frame should be taken; this machine's when left out. `pace` holds
+    back frames of a live camera that the day's cap does not cover; a file's all go.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class CameraSupervisor:
         stop: threading.Event,
         endurance: Endurance | None = None,
         clock: Callable[[], datetime | None] | None = None,
+        pace: DailyPace | None = None,
     ) -> None:
         self._camera = camera
         self._spool = spool
@@ -87,6 +91,7 @@ class CameraSupervisor:
         self._stop = stop
         self._endurance = endurance or Endurance()
         self._clock = clock or _local_clock
+        self.pace = pace or DailyPace()
         self._times = CaptureTimes()
         self._full = False
         self._gate: MotionGate | None = None
@@ -229,19 +234,22 @@ class CameraSupervisor:
         return whole_milliseconds(now or _local_clock())
 
     def _take(self, jpeg: bytes, captured_at: datetime) -> None:
-        """Spool the picture, unless the gate holds it back."""
+        """Spool the picture, unless the gate or the day's cap holds it back."""
         camera = self._camera
         key = FrameKey(camera.camera_id, captured_at)
         still = self._gate is not None and self._gate.judge(jpeg, key.captured_at) == "still"
-        if not still and not self._spooled(key, jpeg):
+        held = not still and camera.kind.is_live and not self.pace.take(key.captured_at)
+        goes = not still and not held
+        if goes and not self._spooled(key, jpeg):
             return
-        self._board.sampled(camera.camera_id, key.captured_at, gated_out=still)
-        if not still:
+        self._board.sampled(camera.camera_id, key.captured_at, gated_out=still, held_back=held)
+        if goes:
             self._on_frame()
 
     def _spooled(self, key: FrameKey, jpeg: bytes) -> bool:
         camera = self._camera
         sampled_at = self._clock() or _local_clock()
+        jpeg = within_share(jpeg, max_kib=camera.max_frame_kib)
         try:
             self._spool.add(key, jpeg, interval_s=camera.interval_s, sampled_at=sampled_at)
         except SetupError as error:

@@ -113,7 +113,8 @@ class Uploader:
                     self._keep_house()
                 if not self._next():
                     return
-            except Exception:  # the outermost loop of this thread: without it no frame would leave any more
+            except Exception as error:  # the outermost loop: without it no frame would leave any more
+                self._board.fault("uploads", error)
                 log.exception("uploader failed and goes on")
                 self._hurry.wait(self._slow_s)
 

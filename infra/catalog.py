@@ -9,18 +9,26 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from vigie.domain.cameras import CANARY
+from vigie.domain.comparison import REVIEW_PREFIX
 from vigie.domain.frames import FRAMES_PREFIX
 from vigie.domain.health import CANARY_FRAMES
 from vigie.domain.notices import NoticeKind
 from vigie.domain.pictures import FACES_PREFIX, PICTURES_PREFIX
 from vigie.domain.reports import REPORTS_PREFIX
-from vigie.messages import KIND, VISITS_CHANGED
+from vigie.messages import COMPARE, KIND, LIGHTS, VISITS_CHANGED
 
 # Where the layer `model` puts the detector's file.
 MODEL_ON_LAMBDA = "/opt/model/detector.onnx"
+# And the file that finds faces, where the layer was built with one.
+FACE_MODEL_ON_LAMBDA = "/opt/model/face.onnx"
+MODEL_LAYER = "model"
 
-# A message may be tried again only when the function that took it has surely ended: AWS's rule of six.
+# A message may be tried again only when the function that took it has surely ended: AWS's rule of six, to
+# which the time that a batch waits to fill is added, since a message is hidden from when it is taken.
 _VISIBILITY_FACTOR = 6
+# The least that a queue's function can be limited to. A new account runs ten at once, of all functions: what
+# only follows the frames leaves the room to them.
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +99,8 @@ class Function:
     Exactly one of `queue` and `every` is set. `layers` are what `layers.build` makes. `environment` maps a
     setting's name to the resource whose name (bucket, table), ARN (topic) or URLs (dead letters) it holds;
     `settings` are values that are the same wherever Lambda runs it. A function with `every` is called with
-    the event `{}`.
+    the event `{}`. `at_once` is how many calls a queue may cause at one time; None is what the settings say.
+    `log_level` goes before that of the settings: an alarm reads this log.
     """
 
     name: str
@@ -102,7 +111,9 @@ class Function:
     settings: Mapping[str, str] = field(default_factory=dict)
     queue: str | None = None
     batch_size: int = 1
+    at_once: int | None = _FEW
     every: timedelta | None = None
+    log_level: str | None = None
 
     @property
     def module(self) -> str:
@@ -125,7 +136,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """The whole system; people subscribe to `people_topic`, with `people_filter` to get what is for them."""
+    """The whole system; people subscribe to `people_topic`, with `people_filter` to get what is for them.
+
+    `batch_window` is how long a batch of messages waits to fill, before a function is called.
+    """
 
     table: Table
     bucket: Bucket
@@ -135,6 +149,7 @@ class Catalog:
     functions: tuple[Function, ...]
     people_topic: str
     people_filter: dict[str, list[object]] = field(default_factory=dict)
+    batch_window: timedelta = timedelta(0)
 
     def function_of(self, queue: str) -> Function:
         """Return the function that the queue feeds."""
@@ -142,7 +157,7 @@ class Catalog:
 
     def visibility(self, queue: str) -> timedelta:
         """Return how long a received message stays hidden from other receivers."""
-        return self.function_of(queue).timeout * _VISIBILITY_FACTOR
+        return self.function_of(queue).timeout * _VISIBILITY_FACTOR + self.batch_window
 
 
 _REPORTS = Table(name="reports")
@@ -157,6 +172,7 @@ _DATA = Bucket(
         (CANARY_FRAMES, timedelta(days=1)),
         (f"{PICTURES_PREFIX}{CANARY}/", timedelta(days=1)),
         (REPORTS_PREFIX, timedelta(days=7)),
+        (REVIEW_PREFIX, timedelta(days=90)),
     ),
     others=(Wire(queue="local-reports", prefix=REPORTS_PREFIX, suffix=".jsonl"),),
 )
@@ -174,23 +190,28 @@ CATALOG = Catalog(
         Queue(name="alerts"),
         Queue(name="canary"),
         Queue(name="local-reports"),
+        Queue(name="lights"),
+        Queue(name="compare"),
     ),
     subscriptions=(
         Subscription(
             topic="reports", queue="alerts", filter_policy={VISITS_CHANGED: [{"numeric": ["=", 1]}]}
         ),
+        Subscription(topic="reports", queue="compare", filter_policy={COMPARE: [{"numeric": ["=", 1]}]}),
         Subscription(topic="alerts", queue="canary", filter_policy={KIND: [NoticeKind.CANARY.value]}),
+        Subscription(topic="reports", queue="lights", filter_policy={LIGHTS: [{"numeric": ["=", 1]}]}),
     ),
     functions=(
         Function(
             name="detect_frame",
-            layers=("runtime", "vision", "vigie", "model"),
+            layers=("runtime", "vision", "vigie", MODEL_LAYER),
             memory_mb=1769,
             timeout=timedelta(seconds=30),
             environment={"bucket": _DATA, "table": _REPORTS, "reports_topic": _REPORTS_TOPIC},
             settings={"model": MODEL_ON_LAMBDA, "threads": "1"},
             queue="frames",
             batch_size=10,
+            at_once=None,
         ),
         Function(
             name="store_reports",
@@ -205,10 +226,19 @@ CATALOG = Catalog(
             name="send_alert",
             layers=("runtime", "vigie"),
             memory_mb=512,
-            timeout=timedelta(seconds=10),
+            timeout=timedelta(seconds=15),
             environment={"bucket": _DATA, "table": _REPORTS, "alerts_topic": _ALERTS_TOPIC},
             queue="alerts",
             batch_size=10,
+        ),
+        Function(
+            name="compare_labels",
+            layers=("runtime", "vigie"),
+            memory_mb=512,
+            timeout=timedelta(seconds=60),
+            environment={"bucket": _DATA, "table": _REPORTS},
+            queue="compare",
+            batch_size=1,  # a look takes a second or two, and only one that failed should come again
         ),
         Function(
             name="render_charts",
@@ -230,6 +260,7 @@ CATALOG = Catalog(
                 "dead_letters": DeadLetters(),
             },
             every=timedelta(minutes=1),
+            log_level="INFO",  # the line that says how many cameras are dark, whatever else is logged
         ),
         Function(
             name="send_canary",
@@ -243,9 +274,18 @@ CATALOG = Catalog(
             name="record_proof",
             layers=("runtime", "vigie"),
             memory_mb=256,
-            timeout=timedelta(seconds=10),
+            timeout=timedelta(seconds=15),
             environment={"table": _REPORTS},
             queue="canary",
+            batch_size=10,
+        ),
+        Function(
+            name="set_lights",
+            layers=("runtime", "vigie"),
+            memory_mb=512,
+            timeout=timedelta(seconds=15),
+            environment={"bucket": _DATA, "table": _REPORTS},
+            queue="lights",
             batch_size=10,
         ),
     ),

@@ -16,8 +16,8 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PYTHONS = {"3.11": "Bookworm", "3.13": "Trixie"}
-# The edge alone, and what `run --detect local` needs besides.
-EXTRAS = ("edge", "vision")
+# The edge alone, what `run --detect local` needs besides, and lamps.
+EXTRAS = ("edge", "vision", "lamps")
 
 # pip takes a platform literally, and tries no older one by itself.
 _GLIBC = ("2_31", "2_28", "2_27", "2_26", "2_24", "2_17")

@@ -214,9 +214,21 @@ class FakePublisher:
     """`ReportPublisher` that keeps what it was given."""
 
     published: list[tuple[FrameReport, VisitsChange]] = field(default_factory=list)
+    lamps_told: list[bool] = field(default_factory=list)
+    to_compare: list[FrameKey] = field(default_factory=list)
 
-    def publish_report(self, report: FrameReport, change: VisitsChange) -> None:
+    def publish_report(
+        self,
+        report: FrameReport,
+        change: VisitsChange,
+        *,
+        tells_lamps: bool = False,
+        compare: bool = False,
+    ) -> None:
         self.published.append((report, change))
+        self.lamps_told.append(tells_lamps)
+        if compare:
+            self.to_compare.append(report.key)
 
 
 @dataclass

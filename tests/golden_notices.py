@@ -7,16 +7,22 @@ After a change of words, write them anew and read the difference: `python -m tes
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.builders import at, visit
+from vigie.documents import PRICE_LIST, read_toml
+from vigie.domain.bill_wording import daily_bill_notice
+from vigie.domain.budget_wording import over_budget_notice
 from vigie.domain.cameras import Camera, Zone
+from vigie.domain.caps import Spending
 from vigie.domain.frames import FrameKey
 from vigie.domain.gsm import SMS_SEPTETS, septets
+from vigie.domain.ledger import DaySpent, Projection
 from vigie.domain.notices import Notice, PictureLink
 from vigie.domain.pictures import picture_key
+from vigie.domain.prices import Prices
 from vigie.domain.rules import AlertRule
 from vigie.domain.sites import Place, Site
 from vigie.domain.visits import Visit
@@ -35,6 +41,8 @@ from vigie.domain.wording import (
 
 FOLDER = Path(__file__).parent / "unit" / "golden"
 PARIS = ZoneInfo("Europe/Paris")
+DAY = date(2026, 1, 31)
+PRICES = read_toml(Prices, PRICE_LIST)
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
 # 02:30 on the clock comes twice in this night: this is the second time.
 TWICE = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
@@ -141,6 +149,30 @@ def cases() -> Mapping[str, Notice]:
         "alerts_unproven": unproven_notice(last_proven_at=at(0), tz=PARIS),
         "alerts_never_proven": unproven_notice(last_proven_at=None, tz=PARIS),
         "alerts_proven_again": proven_again_notice(proven_at=at(93_600), since=at(0), tz=PARIS),
+        "daily_bill": daily_bill_notice(
+            [
+                DaySpent(camera_id="", day=DAY, emails=3),
+                DaySpent(camera_id="garden", day=DAY, frames=86_400, rekognition_calls=12, sms=2),
+                DaySpent(camera_id="hall", day=DAY, frames=1),
+            ],
+            DAY,
+            month=Projection(varying=12.5, standing=9.25, days=7),
+            prices=PRICES,
+            site=SITE,
+            lamps=["Main street used 2.6 kWh, 5.5 kWh less than full light and 3.2 kWh less than its timer."],
+        ),
+        "over_budget_frames": over_budget_notice(
+            Spending.FRAMES, GARDEN, cap=100_000, day=DAY, noticed_at=at(0), tz=PARIS
+        ),
+        "over_budget_sms": over_budget_notice(
+            Spending.SMS, None, cap=20, day=DAY, noticed_at=at(0), tz=PARIS
+        ),
+        "over_budget_emails": over_budget_notice(
+            Spending.EMAIL, None, cap=500, day=DAY, noticed_at=at(0), tz=PARIS
+        ),
+        "over_budget_rekognition": over_budget_notice(
+            Spending.REKOGNITION, None, cap=1_000, day=DAY, noticed_at=at(0), tz=PARIS
+        ),
         "canary": canary_notice(frame_key=FrameKey("canary", at(0)), tz=PARIS),
     }
 

@@ -5,19 +5,31 @@ import struct
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image as Pillow
 
-from vigie.vision.images import Image
+Pixels = npt.NDArray[
+    np.uint8
+]  # [height, width, 3], blue, green, red: as OpenCV, the tests' own reader, has it
 
 
-def picture(width: int = 64, height: int = 48) -> Image:
+def pixels_of(image: Pillow.Image) -> Pixels:
+    assert image.mode == "RGB"
+    return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+
+
+def image_of(pixels: Pixels) -> Pillow.Image:
+    return Pillow.fromarray(np.ascontiguousarray(pixels[:, :, ::-1]))
+
+
+def picture(width: int = 64, height: int = 48) -> Pixels:
     """Smooth, with a red patch in the upper left corner."""
     image = np.full((height, width, 3), 90, np.uint8)
     image[: height // 3, : width // 3] = (0, 0, 255)
     return image
 
 
-def jpeg(image: Image, *options: int) -> bytes:
+def jpeg(image: Pixels, *options: int) -> bytes:
     done, content = cv2.imencode(".jpg", image, options)
     assert done
     return content.tobytes()
@@ -27,6 +39,13 @@ def with_size(content: bytes, width: int, height: int) -> bytes:
     """Forge the header's size."""
     sof = content.index(b"\xff\xc0")
     return content[: sof + 5] + struct.pack(">HH", height, width) + content[sof + 9 :]
+
+
+def with_second_frame(content: bytes, width: int, height: int) -> bytes:
+    """Forge a second frame header, of another size, behind the first."""
+    sof = content.index(b"\xff\xc0")
+    end = sof + 2 + int.from_bytes(content[sof + 2 : sof + 4])
+    return content[:end] + with_size(content, width, height)[sof:end] + content[end:]
 
 
 def with_segment(content: bytes, marker: int, payload: bytes) -> bytes:

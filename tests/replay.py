@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.builders import NOON, at
 from tests.fake_alerts import FakeAlertStore
+from tests.fake_lamps import FakeLampShadows
 from tests.fakes import (
     FakeArtist,
     FakeFrameStore,
@@ -25,6 +26,8 @@ from vigie.domain.alerting import AlertState
 from vigie.domain.cameras import Camera, Zone
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.hours import Hours
+from vigie.domain.lamps import Covering, LampGroup
+from vigie.domain.lighting import Lease
 from vigie.domain.notices import Notice
 from vigie.domain.reports import FrameReport
 from vigie.domain.rules import AlertRule
@@ -33,12 +36,19 @@ from vigie.domain.sites import Place, Site
 from vigie.errors import Conflict, Unavailable
 from vigie.steps.alert import CLAIM_LEASE_S, send_alerts
 from vigie.steps.detect import detect_frame
+from vigie.steps.light import set_lights
 from vigie.steps.ports import Sighting
 
 WORKERS = 4
 LATEST_S = 120.0
 _BATCH = 10
 _DEATHS = 0.01  # after each write
+
+
+def _lamps(group_id: str, *covered_by: Covering) -> LampGroup:
+    group = LampGroup(group_id=group_id, covered_by=covered_by, hours=(Hours(),))
+    return replace(group, hold_s=3600.0, silent_after_s=3600.0)  # nothing is past by the clock below
+
 
 _DOOR = Zone("door", ((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
 SITE = Site(
@@ -51,6 +61,10 @@ SITE = Site(
     ),
     cooldown_s=4,
     max_alert_age_s=1e9,
+    lamp_groups=(
+        _lamps("entrance", Covering(camera="door", zones=("door",)), Covering(camera="hall")),
+        _lamps("street", Covering(camera="street")),
+    ),
 )
 # The same cameras under other rules: one site alone would be a blind spot.
 SITES = (
@@ -78,6 +92,7 @@ class Outcome:
     asked: tuple[Any, ...]
     alerts: tuple[Any, ...]
     stale: tuple[Any, ...]
+    lamps: tuple[Any, ...]
     told: Counter[str]
 
     @property
@@ -130,6 +145,7 @@ class World:
     frame_store: FakeFrameStore = field(default_factory=FakeFrameStore)
     frame_queue: list[str] = field(default_factory=list)
     alert_queue: list[tuple[str, VisitsChange]] = field(default_factory=list)
+    lamp_queue: list[tuple[str, VisitsChange]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.turnstile = Turnstile(self.chance, self.workers)
@@ -140,6 +156,8 @@ class World:
         self.picture_store, self.stale_store = FakePictureStore(), FakeRollupStore()
         self.pictures: Any = Perilous(self.picture_store, self, ("put",))
         self.stale: Any = Perilous(self.stale_store, self, ("mark",))
+        self.lamp_shadows = FakeLampShadows()
+        self.shadows: Any = Perilous(self.lamp_shadows, self, ("ask",))
         self.sights = {report.key: report for report in self.frames}
         for report in self.frames:
             self.frame_store.frames[str(report.key)] = Frame(
@@ -153,10 +171,14 @@ class World:
         report = self.sights[FrameKey.parse(jpeg.decode())]
         return Sighting(report.width, report.height, report.detections, report.timings)
 
-    def publish_report(self, report: FrameReport, change: VisitsChange) -> None:
+    def publish_report(
+        self, report: FrameReport, change: VisitsChange, *, tells_lamps: bool = False, **_: object
+    ) -> None:
         self.turnstile.turn()
         if change.is_news:
             self.alert_queue.append((report.key.camera_id, change))
+        if tells_lamps:
+            self.lamp_queue.append((report.key.camera_id, change))
         if self.chance.random() < self.deaths:
             raise Killed("the function died after publishing")
 
@@ -170,16 +192,22 @@ class World:
         return NOON + timedelta(hours=1, seconds=self.ticks * 0.1)
 
     def work(self) -> None:
-        """Take batches from both queues until they are empty; what fails comes again."""
-        while self.frame_queue or self.alert_queue:
+        """Take batches from the queues until they are empty; what fails comes again."""
+        known: dict[str, Lease] = {}  # each worker its own
+        while self.frame_queue or self.alert_queue or self.lamp_queue:
             queue: list[Any] = self.frame_queue
             if not queue or (self.alert_queue and self.chance.random() < 0.4):
                 queue = self.alert_queue
+            if not queue or (self.lamp_queue and self.chance.random() < 0.3):
+                queue = self.lamp_queue
             batch = [queue.pop(0) for _ in range(min(_BATCH, len(queue)))]
             for message in batch:
                 self.ticks += 1
                 try:
-                    self._take(message)
+                    if queue is self.lamp_queue:
+                        self._light(message, known)
+                    else:
+                        self._take(message)
                 except (Killed, Conflict):
                     place = min(len(queue), self.chance.randrange(1, 60))
                     queue.insert(place, message)
@@ -212,6 +240,10 @@ class World:
                 clock=self.clock,
             )
 
+    def _light(self, message: tuple[str, VisitsChange], known: dict[str, Lease]) -> None:
+        stores: dict[str, Any] = {"minutes": self.reports, "shadows": self.shadows, "known": known}
+        set_lights(*message, site=self.site, clock=lambda: at(1200), **stores)
+
     def outcome(self) -> Outcome:
         """Return everything that is stored."""
         cameras = sorted({report.key.camera_id for report in self.frames})
@@ -221,6 +253,7 @@ class World:
             asked=self.alert_store.asked(NOON, END),
             alerts=tuple((r.alert, r.state) for r in self.alert_store.alerts(NOON, END)),
             stale=tuple((hour.camera_id, hour.begins_at) for hour in self.stale_store.marked()),
+            lamps=tuple(self.lamp_shadows.desired(group.group_id)[0] for group in self.site.lamp_groups),
             told=self.told,
         )
 
@@ -264,6 +297,6 @@ def differences(expected: Outcome, found: Outcome) -> Mapping[str, Iterable[Any]
     """Return what differs, table by table."""
     return {
         name: [one for one in (*theirs, *ours) if (one in theirs) != (one in ours)]
-        for name in ("reports", "minutes", "asked", "alerts", "stale")
+        for name in ("reports", "minutes", "asked", "alerts", "stale", "lamps")
         if (theirs := getattr(expected, name)) != (ours := getattr(found, name))
     }

@@ -27,7 +27,8 @@ from infra.local.options import Options, read_options
 from infra.local.page import Mirror, served
 from infra.local.programs import program, render_charts, send_canary, stop
 from infra.local.progress import closing_view, live_view, plain_line, say
-from infra.local.resources import Resources, bucket_name, create
+from infra.local.rekognition_server import local_rekognition
+from infra.local.resources import Resources, bucket_name, create, create_lamp_things
 from infra.local.runner import QUEUES_VARIABLE
 from infra.local.summary import summarise
 from infra.local.watch import CameraView, Watch
@@ -86,14 +87,17 @@ def _run(options: Options, console: Console, stack: ExitStack) -> int:
     )
     read_settings(folder.config, {**os.environ, **secrets})  # likewise: a source or pace that cannot be
     stack.enter_context(local_cloud(stack.enter_context(folder.log("moto"))))
+    stack.enter_context(local_rekognition(stack.enter_context(folder.log("rekognition"))))
     resources = create(CATALOG, prefix=_PREFIX, visibility=_VISIBILITY)
     os.environ |= resources.environ(CATALOG) | {
         variable("model"): str(model),
         **_face_model(),
+        variable("recorded_answers"): "true",
         variable("page_refresh_s"): "0" if options.headless else str(_CHART_EVERY_S),
         QUEUES_VARIABLE: json.dumps(resources.queue_urls),
     }
     _put_site(options, resources)
+    create_lamp_things(options.site.lamp_groups)
     runner = ["infra.local.runner", "--every", f"render_charts={_CHART_EVERY_S}", *_days_asked(options)]
     functions = stack.enter_context(program(runner, stack.enter_context(folder.log("functions"))))
     send_canary()

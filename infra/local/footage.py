@@ -21,10 +21,14 @@ _MADE_CREDIT = "clips: made by ffmpeg, moving over two photographs of the ultral
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """Camera ids with their sources, in order, and whom to thank for the pictures."""
+    """Camera ids with their sources, in order, and whom to thank for the pictures.
+
+    Of `recorded` footage there are recorded answers in Rekognition's place.
+    """
 
     sources: dict[str, str]
     credit: str = ""
+    recorded: bool = False
 
 
 def parse_sources(text: str) -> Footage:
@@ -64,7 +68,7 @@ def sample_footage(shared: Path, made: Path) -> Footage:
     """
     clips = {camera_id: shared / "data" / "video" / name for camera_id, name in _CLIPS.items()}
     if all(clip.is_file() for clip in clips.values()):
-        return Footage({camera_id: str(clip) for camera_id, clip in clips.items()}, _CREDIT)
+        return Footage({camera_id: str(clip) for camera_id, clip in clips.items()}, _CREDIT, recorded=True)
     made.mkdir(parents=True, exist_ok=True)
     sources = {}
     for camera_id, photograph in _PHOTOGRAPHS.items():

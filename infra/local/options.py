@@ -9,13 +9,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from infra.local.footage import CHECKOUT, Footage, parse_sources, sample_footage
-from infra.local.place import DemoFolder, local_time_zone
+from infra.local.place import DEMO_LAMPS, DemoFolder, local_time_zone
 from vigie.domain.cameras import Camera
+from vigie.domain.comparison import Comparison
+from vigie.domain.hours import Hours
 from vigie.domain.instants import from_iso
+from vigie.domain.lamps import Covering, LampGroup
 from vigie.domain.rules import AlertRule
 from vigie.domain.sites import Site, Watchfulness
 from vigie.errors import ConfigError
 
+# The share of frames of sample clips that are compared; of others there are no recorded answers.
+_COMPARED = 0.25
 # A repeated run from a START in the past is not a late one: its alerts are sent.
 _REPLAY_ALERT_AGE_S = 100 * 365 * 86_400.0
 
@@ -107,6 +112,19 @@ def _site(footage: Footage, time_zone: str) -> Site:
     try:
         # Without a cooldown: a demo is to show an alert for each visit.
         rules = (AlertRule(rule_id="people", cooldown_s=0),)
-        return Site(name="Vigie demo", time_zone=time_zone, cameras=cameras, rules=rules)
+        # One lamp for all cameras, lit at any hour, as a demo may be by day; the agent logs what it would do.
+        lamps = LampGroup(
+            group_id=DEMO_LAMPS,
+            covered_by=tuple(Covering(camera=camera_id) for camera_id in footage.sources),
+            hours=(Hours(),),
+        )
+        return Site(
+            name="Vigie demo",
+            time_zone=time_zone,
+            cameras=cameras,
+            rules=rules,
+            lamp_groups=(lamps,),
+            comparison=Comparison(share=_COMPARED if footage.recorded else 0),
+        )
     except ValueError as error:
         raise ConfigError(f"TIME_ZONE: {error}") from error

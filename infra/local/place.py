@@ -16,6 +16,8 @@ from vigie.errors import SetupError
 
 _MARK = ".vigie-demo"
 _LOCALTIME = Path("/etc/localtime")
+# The lamp group that every camera of a demo covers.
+DEMO_LAMPS = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class DemoFolder:
             lines += [f"source = {json.dumps(source)}", f"fps = {fps}"]
             if start_at and not remote:
                 lines.append(f"start_at = {json.dumps(to_iso(start_at))}")
+        lines += ["", "[[lamps]]", f"group = {json.dumps(DEMO_LAMPS)}", 'driver = "log"']
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return secrets
 

@@ -77,7 +77,8 @@ def closing_view(summary: Mapping[str, Any], *, tz: tzinfo) -> RenderableType:
     parts: list[RenderableType] = [frames, Text(), visits]
     if more > 0:
         parts.append(Text(f"and {more} more in summary.json", style="dim"))
-    return Group(*parts, Text(), Text(_timing_line(summary)), Text(_proof_line(summary)))
+    lines = [_timing_line(summary), _proof_line(summary), *_comparison_lines(summary)]
+    return Group(*parts, Text(), *map(Text, lines))
 
 
 def say(console: Console, text: str) -> None:
@@ -94,6 +95,17 @@ def _proof_line(summary: Mapping[str, Any]) -> str:
     if seconds is None:
         return "Alerts are not proven: the canary sent at the start did not come out as an alert."
     return f"Alerts are proven: a canary came out as an alert {seconds:.1f} s after it was sent."
+
+
+def _comparison_lines(summary: Mapping[str, Any]) -> list[str]:
+    compared = summary["comparison"]
+    if not compared or compared["agreement"] is None:
+        return []
+    whose = "recorded answers, not the service's" if compared["recorded"] else "the service's answers"
+    return [
+        f"YOLO and Rekognition ({whose}) agree on {compared['agreement']:.0%} of {compared['things']} things "
+        f"in {compared['frames']} frames."
+    ]
 
 
 def _timing_line(summary: Mapping[str, Any]) -> str:

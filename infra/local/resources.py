@@ -6,6 +6,7 @@ one object must come out of the queue that the bucket feeds, one message out of 
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import boto3
 
 from infra.catalog import Bucket, Catalog, DeadLetters, Subscription, Table, Topic
 from vigie.domain.frames import FRAMES_PREFIX
+from vigie.domain.lamps import LAMP_THINGS, LampGroup
 from vigie.domain.reports import REPORTS_PREFIX
 from vigie.errors import SetupError
 from vigie.settings import variable
@@ -106,6 +108,13 @@ def create_table(name: str, *, expires: str | None = None) -> None:
         dynamodb.update_time_to_live(
             TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": expires}
         )
+
+
+def create_lamp_things(groups: Iterable[LampGroup]) -> None:
+    """Create a thing for each lamp group, as `enroll` does on AWS; moto keeps shadows of no others."""
+    iot = boto3.client("iot")
+    for group in groups:
+        iot.create_thing(thingName=LAMP_THINGS + group.group_id)
 
 
 def _create_queues(

@@ -121,16 +121,21 @@ def poll(function: Function, queue_url: str, stop: threading.Event) -> None:
 
 def take_batch(sqs: "SQSClient", function: Function, queue_url: str) -> int:
     """Receive one batch, call the handler, delete what succeeded; return how many messages came."""
+    return pass_on(sqs, queue_url, size=function.batch_size, call=partial(invoke, function))
+
+
+def pass_on(sqs: "SQSClient", queue_url: str, *, size: int, call: Callable[[dict[str, Any]], Any]) -> int:
+    """Give one batch of `size` messages to what calls a function; as `take_batch`."""
     messages = sqs.receive_message(
         QueueUrl=queue_url,
-        MaxNumberOfMessages=min(function.batch_size, _MOST_MESSAGES),
+        MaxNumberOfMessages=min(size, _MOST_MESSAGES),
         WaitTimeSeconds=_WAIT_S,
         MessageSystemAttributeNames=["All"],
         MessageAttributeNames=["All"],
     ).get("Messages", [])
     if not messages:
         return 0
-    answer = invoke(function, sqs_event(messages, queue_url))
+    answer = call(sqs_event(messages, queue_url))
     failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
     for message in messages:
         if message["MessageId"] not in failed:

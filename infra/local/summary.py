@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from statistics import quantiles
 from typing import Any
 
 from infra.local.watch import CameraView, Watch
+from vigie.domain.agreement import sum_up
 from vigie.domain.alerting import AlertState
 from vigie.domain.instants import seconds_between, to_iso
 from vigie.domain.reports import FrameReport
@@ -21,6 +22,7 @@ def summarise(
     uploaded or gated out. Timings are seconds from the edge's sampling; at pace `fast` they include the
     wait behind all the frames that were read ahead. `alerts_proven_s` are the seconds from the canary that
     was sent at the start to its proof, None when it did not come out; no other figure counts it.
+    `comparison` says how far recorded answers in Rekognition's place agree; None when none was asked.
     """
     rows, labels, report_s, alert_s = [], Counter[str](), [], []
     for camera_id, camera in cameras.items():
@@ -65,6 +67,11 @@ def summarise(
             for camera_id, camera in cameras.items()
             for record in camera.alerts
         ],
+        "lamps": [
+            {"group": lamp.group_id, "level": lamp.level, "reason": lamp.reason, "switches": lamp.switches}
+            for lamp in watch.lamps()
+        ],
+        "comparison": _comparison(watch, cameras.values()),
         "alerts_delivered": watch.delivered(),
         "alerts_proven_s": round(proof.seconds, 3) if proof else None,
         "dead_letters": watch.dead(),
@@ -87,9 +94,24 @@ def _camera_row(camera: CameraView, *, processed: int) -> dict[str, Any]:
         "uploaded": edge.uploaded,
         "processed": processed,
         "quarantined": camera.quarantined,
-        "accounted": edge.gated_out + processed + camera.quarantined,
+        "accounted": edge.gated_out + edge.held_back + processed + camera.quarantined,
         "most_people": max((minute.people for minute in camera.minutes), default=0),
         "visits": len(camera.visits),
+    }
+
+
+def _comparison(watch: Watch, cameras: Iterable[CameraView]) -> dict[str, Any] | None:
+    made = [each for camera in cameras for each in watch.comparisons(camera.edge)]
+    if not made:
+        return None
+    found = sum_up(made, UTC, our_usd_a_second=0.0)
+    share = found.together.agreement
+    return {
+        "frames": found.frames,
+        "not_comparable": found.not_comparable,
+        "things": found.together.things,
+        "agreement": None if share is None else round(share, 3),
+        "recorded": found.recorded,
     }
 
 

@@ -11,13 +11,15 @@ from infra.catalog import Catalog
 from infra.local.resources import INBOX, Resources
 from vigie.aws import clients
 from vigie.aws.alert_store import DynamoAlertStore
+from vigie.aws.comparison_store import DynamoComparisonStore
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.health_store import DynamoHealthStore
 from vigie.aws.report_store import DynamoReportStore
 from vigie.domain.alerting import AlertRecord
+from vigie.domain.comparison import FrameComparison
 from vigie.domain.detections import PERSON
 from vigie.domain.health import Proof
-from vigie.domain.heartbeats import CameraLife
+from vigie.domain.heartbeats import CameraLife, LampLife
 from vigie.domain.instants import MILLISECOND, minute_of, seconds_between
 from vigie.domain.reports import FrameReport
 from vigie.domain.series import Minute, visits_of
@@ -33,6 +35,14 @@ def edge_lives(path: Path, camera_ids: tuple[str, ...]) -> dict[str, CameraLife]
         told = ()
     lives = {camera_id: CameraLife(camera_id=camera_id) for camera_id in camera_ids}
     return lives | {camera.camera_id: camera for camera in told}
+
+
+def lamp_lives(path: Path) -> tuple[LampLife, ...]:
+    """Read from the agent's status file what its lamps do; nothing before the agent has begun."""
+    try:
+        return read_status(path).lamps
+    except NotFound:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,10 @@ class Watch:
         """Count the messages that failed for good."""
         return sum(self._depth(queue.dead_letter) for queue in self.catalog.queues)
 
+    def lamps(self) -> tuple[LampLife, ...]:
+        """Return what the lamps do."""
+        return lamp_lives(self.status_file)
+
     def delivered(self) -> int:
         """Count the alerts that a subscriber of the people's topic has received."""
         return self._depth(INBOX)
@@ -116,6 +130,12 @@ class Watch:
     def proof(self) -> Proof | None:
         """Return the proof that alerts arrive, once the canary of the run has come out."""
         return self.health.last_proof()
+
+    def comparisons(self, edge: CameraLife) -> tuple[FrameComparison, ...]:
+        """Return the comparisons of a camera's frames with Rekognition's look at them."""
+        span = self.span(edge)
+        store = DynamoComparisonStore(clients.dynamodb(), self.resources.table)
+        return store.comparisons(edge.camera_id, *span) if span else ()
 
     def _camera(self, edge: CameraLife) -> CameraView:
         span = self.span(edge)

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from vigie.aws import clients
+from vigie.aws.comparison_store import DynamoComparisonStore
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.health_store import DynamoHealthStore
+from vigie.aws.people_store import DynamoPeopleStore
+from vigie.aws.purse_store import DynamoPurse
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.rollup_store import DynamoRollupStore
 from vigie.aws.site_store import S3Shelf, S3SiteSource
 from vigie.charts.daily import render_day
+from vigie.documents import PRICE_LIST, read_toml
+from vigie.domain.costs import Deployment
+from vigie.domain.prices import Prices
 from vigie.messages import read_schedule
 from vigie.settings import RenderChartsSettings, read_settings
+from vigie.steps.agree import day_agreement
 from vigie.steps.chart import chart_days, days_to_chart, stale_days
+from vigie.steps.recognise import suggested_today
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -42,6 +50,8 @@ def _build() -> Callable[[Sequence[date]], list[str]]:
     s3, dynamodb = clients.s3(), clients.dynamodb()
     rollups = DynamoRollupStore(dynamodb, settings.table)
     sites = S3SiteSource(s3, settings.bucket)
+    purse = DynamoPurse(dynamodb, settings.table)
+    prices = read_toml(Prices, PRICE_LIST)
     chart = partial(
         chart_days,
         frames=S3FrameStore(s3, settings.bucket),
@@ -49,9 +59,23 @@ def _build() -> Callable[[Sequence[date]], list[str]]:
         rollups=rollups,
         shelf=S3Shelf(s3, settings.bucket),
         proofs=DynamoHealthStore(dynamodb, settings.table),
-        render=partial(render_day, clock=_now, refresh_s=settings.page_refresh_s),
+        purse=purse,
+        marks=purse,
+        render=partial(
+            render_day,
+            clock=_now,
+            refresh_s=settings.page_refresh_s,
+            recorded=settings.recorded_answers,
+            prices=prices,
+        ),
         clock=_now,
     )
+    agreement = partial(
+        day_agreement,
+        comparisons=DynamoComparisonStore(dynamodb, settings.table),
+        our_usd_a_second=_usd_a_second(prices),
+    )
+    suggested = partial(suggested_today, people=DynamoPeopleStore(dynamodb, settings.table), clock=_now)
 
     def render(days: Sequence[date]) -> list[str]:
         site = sites.site()
@@ -59,13 +83,25 @@ def _build() -> Callable[[Sequence[date]], list[str]]:
         stale = {} if days else stale_days(site, rollups.marked(), today=today)
         anew = {*days, *stale}
         chosen = sorted(anew | set(days or days_to_chart(site, _now)))
-        files = chart(chosen, anew=anew, site=site)
+        files = chart(
+            chosen,
+            anew=anew,
+            site=site,
+            agreement=partial(agreement, site=site),
+            suggested=partial(suggested, site=site),
+        )
         for mark in {mark for marks in stale.values() for mark in marks}:
             rollups.clear(mark)
         _logger().info("days drawn", days=[day.isoformat() for day in chosen], files=len(files))
         return list(files)
 
     return render
+
+
+def _usd_a_second(prices: Prices) -> float:
+    """Return what a second of detect_frame costs, by the price list."""
+    gigabytes = Deployment().detect_memory_mb / 1024
+    return prices.lambda_gb_second_x86_64.of(gigabytes)
 
 
 def _now() -> datetime:

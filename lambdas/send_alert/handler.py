@@ -13,7 +13,10 @@ from vigie.aws.alert_store import DynamoAlertStore
 from vigie.aws.batch import handle_batch
 from vigie.aws.health_store import DynamoHealthStore
 from vigie.aws.notifier import SnsNotifier
+from vigie.aws.people_store import DynamoPeopleStore
 from vigie.aws.picture_links import S3PictureLinks
+from vigie.aws.purse_store import DynamoPurse
+from vigie.aws.recipients import SnsRecipients
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.site_store import S3SiteSource
 from vigie.domain.cameras import CANARY
@@ -21,6 +24,7 @@ from vigie.messages import read_report_message
 from vigie.settings import SendAlertSettings, read_settings
 from vigie.steps.alert import send_alerts
 from vigie.steps.prove import announce_canary
+from vigie.steps.tell import BudgetedNotifier
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -48,7 +52,14 @@ def _build() -> Callable[[str], None]:
     dynamodb = clients.dynamodb()
     # Fixed with the function: a document with another retention counts from the next cold start.
     retention = sites.site().retention
-    notifier = SnsNotifier(clients.sns(), settings.alerts_topic)
+    sns = clients.sns()
+    notifier = BudgetedNotifier(
+        inner=SnsNotifier(sns, settings.alerts_topic),
+        recipients=SnsRecipients(sns, settings.alerts_topic),
+        purse=DynamoPurse(dynamodb, settings.table, retention),
+        site=sites.site,
+        clock=_now,
+    )
     announce = partial(announce_canary, proofs=DynamoHealthStore(dynamodb, settings.table), notifier=notifier)
     links = S3PictureLinks(
         settings.bucket,
@@ -63,6 +74,7 @@ def _build() -> Callable[[str], None]:
         notifier=notifier,
         clock=_now,
         link_to=links.link,
+        who=DynamoPeopleStore(dynamodb, settings.table, retention).suggestion,
     )
 
     def handle(body: str) -> None:

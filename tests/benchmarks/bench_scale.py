@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import cv2
+from PIL.Image import Image
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
@@ -20,11 +21,11 @@ from tests.benchmarks.bench_accuracy import PICTURES, SHARED, score  # noqa: E40
 from vigie.vision import detector as module  # noqa: E402
 from vigie.vision.detector import YoloDetector  # noqa: E402
 from vigie.vision.headers import JpegHeader  # noqa: E402
-from vigie.vision.images import Image, decode_pixels  # noqa: E402
+from vigie.vision.images import decode_pixels  # noqa: E402
 
 MODEL = SHARED / "models" / "yolov8n-dynamic.onnx"
 OUT = CHECKOUT / "build" / "bench" / "scale.json"
-FACTORS = (2, 4, 5)
+FACTORS = (2, 3, 4, 5)
 QUALITY = 90
 MOST_LOST = 0.002
 

@@ -27,6 +27,8 @@ from tests.builders import at  # noqa: E402
 from tests.fakes import FakeArtist, FakeFrameStore, FakePictureStore, FakePublisher  # noqa: E402
 from tests.write_units import WriteMeter  # noqa: E402
 from vigie.aws import clients  # noqa: E402
+from vigie.aws.meter import UsageMeter  # noqa: E402
+from vigie.aws.purse_store import DynamoPurse  # noqa: E402
 from vigie.aws.report_store import DynamoReportStore  # noqa: E402
 from vigie.aws.rollup_store import DynamoRollupStore  # noqa: E402
 from vigie.domain.cameras import Camera, Zone  # noqa: E402
@@ -35,6 +37,7 @@ from vigie.domain.frames import Frame, FrameKey  # noqa: E402
 from vigie.domain.reports import Timings  # noqa: E402
 from vigie.domain.rules import AlertRule  # noqa: E402
 from vigie.domain.sites import Site  # noqa: E402
+from vigie.steps.allowance import FrameAllowance, FrameBudget  # noqa: E402
 from vigie.steps.detect import detect_frame  # noqa: E402
 from vigie.steps.ports import Sighting  # noqa: E402
 
@@ -119,6 +122,10 @@ def measure(number: int, name: str) -> dict[str, Any]:
     meter = WriteMeter(plain=boto3.client("dynamodb"))
     meter.watch(client)
     reports, frames = DynamoReportStore(client, table_name), FakeFrameStore()
+    # As the function has them: frames are paid for in blocks, and reports carry what was used.
+    purse, usage = DynamoPurse(client, table_name), UsageMeter(memory_mb=1_769)
+    usage.watch(client)
+    budget = FrameBudget(FrameAllowance(purse), purse)
     publisher = FakePublisher()
     per_frame: list[list[tuple[str, int, int]]] = []
     for second in range(SECONDS):
@@ -130,7 +137,8 @@ def measure(number: int, name: str) -> dict[str, Any]:
         )
         frames.frames[str(frame.key)] = frame
         meter.written.clear()
-        detect_frame(
+        take = partial(
+            detect_frame,
             str(frame.key),
             site=SITES.get(name, SITE),
             detector=ScriptedDetector(STREAMS[name]),
@@ -141,7 +149,11 @@ def measure(number: int, name: str) -> dict[str, Any]:
             stale=DynamoRollupStore(client, table_name),
             publisher=publisher,
             clock=lambda second=second: at(second + 0.8),  # type: ignore[misc]
+            budget=budget,
+            meter=usage,
         )
+        with usage.working_for(CAMERA):
+            take()
         per_frame.append(list(meter.written))
     counted = per_frame[COUNTED_FROM:]
     totals = [sum(units for _, _, units in writes) for writes in counted]

@@ -69,12 +69,7 @@ class Serving:
 
     def __enter__(self) -> "Serving":
         """Start it on a free port of loopback."""
-        words = [
-            sys.executable,
-            str(Path(__file__).with_name("live_server.py")),
-            str(self._clip),
-            str(MINUTE_S),
-        ]
+        words = [sys.executable, str(Path(__file__).with_name("live_server.py")), str(self._clip), "25"]
         self._child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         os.sched_setaffinity(self._child.pid, range(os.cpu_count() or 1))
         if self._child.stdout is None:

@@ -1,6 +1,8 @@
 """Serves a clip as an endless stream over HTTP at its own pace; says its URL, runs until killed.
 
-Run by bench_edge.py as `live_server.py CLIP SECONDS`.
+Run by bench_agent.py as `live_server.py CLIP FPS`. Every picture leaves when it is due, whatever its size: a
+server that gives so many bytes a second holds back what follows a large keyframe, by up to a second. The clip
+is played five times with times that go on, and only then anew.
 """
 
 import contextlib
@@ -14,19 +16,32 @@ from typing import Any
 from edge_agent.ffmpeg import find_ffmpeg
 
 _PACKET = 188
-_CHUNK_S = 0.04
+_VIDEO_PID = 0x100
+_TIMES = 5
 
 
 def stream_of(clip: Path) -> bytes:
-    """Return the clip as a transport stream of constant rate."""
-    words = ["-v", "error", "-i", str(clip), "-c", "copy", "-muxrate", "6M", "-f", "mpegts", "pipe:1"]
-    return subprocess.run([find_ffmpeg({}), *words], check=True, capture_output=True).stdout
+    """Return the clip, five times over, as a transport stream."""
+    words = ["-v", "error", "-stream_loop", str(_TIMES - 1), "-i", str(clip), "-c", "copy", "-an"]
+    return subprocess.run(
+        [find_ffmpeg({}), *words, "-f", "mpegts", "pipe:1"], check=True, capture_output=True
+    ).stdout
+
+
+def picture_ends(content: bytes) -> list[int]:
+    """Return where each picture ends: where the next one's first packet begins, or the content ends."""
+    begins = [
+        at
+        for at in range(0, len(content), _PACKET)
+        if content[at + 1] & 0x40 and (content[at + 1] & 0x1F) << 8 | content[at + 2] == _VIDEO_PID
+    ]
+    return [*begins[1:], len(content)]
 
 
 def main() -> None:
     """Serve on a free port of loopback."""
-    content = stream_of(Path(sys.argv[1]))
-    rate = len(content) / float(sys.argv[2])
+    content, fps = stream_of(Path(sys.argv[1])), float(sys.argv[2])
+    ends = picture_ends(content)
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
@@ -36,16 +51,13 @@ def main() -> None:
             self.send_response(200)
             self.send_header("Content-Type", "video/mp2t")
             self.end_headers()
-            begun, sent = time.monotonic(), 0
+            begun, number = time.monotonic(), 0
             with contextlib.suppress(OSError):
                 while True:
-                    due = int((time.monotonic() - begun) * rate) // _PACKET * _PACKET
-                    while sent < due:
-                        at = sent % len(content)
-                        part = content[at : at + min(due - sent, len(content) - at)]
-                        self.wfile.write(part)
-                        sent += len(part)
-                    time.sleep(_CHUNK_S)
+                    place = number % len(ends)
+                    self.wfile.write(content[ends[place - 1] if place else 0 : ends[place]])
+                    number += 1
+                    time.sleep(max(0.0, begun + number / fps - time.monotonic()))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -12,6 +12,7 @@ from vigie.aws import clients
 from vigie.aws.report_store import DynamoReportStore
 from vigie.domain.following import Following
 from vigie.domain.series import MINUTE, NEIGHBOURHOOD, Minute, fold_minute
+from vigie.domain.usage import Usage
 from vigie.errors import Conflict
 from vigie.steps.ports import ReportStore
 
@@ -35,11 +36,25 @@ def a_minute(minutes: float = 0, *, frames: int = 1) -> Minute:
 
 def test_a_report_comes_back_as_it_was_stored(store: ReportStore) -> None:
     full = report(1.5, seen(zones=("door", "step")), seen("bus", x=0.25, confidence=0.3), interval_s=0.5)
+    full = replace(full, usage=Usage(353_800, 1, 2, 3, 4, 5))
     bare = replace(report(2.0), sampled_at=None)
     for each in (full, bare):
         assert store.report(each.key) is None
         assert store.add_report(each) == each
         assert store.report(each.key) == each
+
+
+def test_a_minute_with_usage_comes_back_and_is_replaced_as_it_was(store: ReportStore) -> None:
+    reports = [replace(report(second), usage=Usage(7, gets=second)) for second in range(3)]
+    before, after = (fold_minute(None, reports[:number], Following()) for number in (2, 3))
+    assert before is not None
+    assert after is not None
+    store.put_minute(before, replaces=None)
+    assert store.minute("hall", NOON) == before
+    with pytest.raises(Conflict):
+        store.put_minute(after, replaces=replace(before, usage=Usage(14)))
+    store.put_minute(after, replaces=before)
+    assert store.minute("hall", NOON) == after
 
 
 def test_the_first_report_of_a_frame_stays(store: ReportStore) -> None:

@@ -13,6 +13,7 @@ from vigie.aws import clients
 from vigie.aws.rollup_store import DynamoRollupStore
 from vigie.domain.instants import to_iso
 from vigie.domain.rollups import DayTotals, HourTotals
+from vigie.domain.usage import NO_USAGE, Usage
 from vigie.steps.ports import RollupStore, StaleDays
 
 DAY = date(2026, 1, 31)
@@ -32,7 +33,15 @@ def totals(days: int = 0, *, camera: str = "hall", frames: int = 60) -> DayTotal
         HourTotals(NOON, 60, 1, frames, 2, 3, 4, 5),
         HourTotals(NOON + timedelta(hours=1), 30),
     )
-    return DayTotals(camera, DAY + timedelta(days=days), hours, quarantined=6, listed=7)
+    return DayTotals(
+        camera,
+        DAY + timedelta(days=days),
+        hours,
+        quarantined=6,
+        listed=7,
+        usage=Usage(21_228_000_000, 1, 60, 60, 150, 180),
+        over_budget=9,
+    )
 
 
 def test_totals_come_back_as_stored_the_last_word_on_each(store: Store) -> None:
@@ -44,6 +53,18 @@ def test_totals_come_back_as_stored_the_last_word_on_each(store: Store) -> None:
     again = replace(more, listed=61)
     store.put_totals(again)
     assert store.totals("hall", DAY, DAY) == (again,)
+
+
+@pytest.mark.parametrize("twin", ["moto"], indirect=True)
+def test_totals_of_an_older_version_have_used_nothing(store: Store) -> None:
+    store.put_totals(totals())
+    clients.dynamodb().update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "hall#days"}, "sk": {"S": DAY.isoformat()}},
+        UpdateExpression="REMOVE used, #over",
+        ExpressionAttributeNames={"#over": "over"},
+    )
+    assert store.totals("hall", DAY, DAY) == (replace(totals(), usage=NO_USAGE, over_budget=0),)
 
 
 def test_totals_of_fewer_frames_are_older_and_change_nothing(store: Store) -> None:

@@ -17,7 +17,7 @@ from vigie.domain.rules import AlertRule
 from vigie.domain.series import VisitsChange
 from vigie.domain.sites import Site
 from vigie.domain.wording import visit_notice
-from vigie.messages import VISITS_CHANGED, read_report_message
+from vigie.messages import LIGHTS, VISITS_CHANGED, read_report_message
 from vigie.steps.ports import Notifier, ReportPublisher, SiteFile, SiteShelf
 
 BUSY = (
@@ -57,15 +57,18 @@ def test_a_publisher_tells_report_and_visits_in_order(twin: str) -> None:
     fake = FakePublisher()
     listener = Listener() if twin == "moto" else None
     publisher: ReportPublisher = SnsReportPublisher(clients.sns(), listener.topic) if listener else fake
-    for each in ALL:
-        publisher.publish_report(*each)
+    lamps = [True, False, True]
+    for each, tells_lamps in zip(ALL, lamps, strict=True):
+        publisher.publish_report(*each, tells_lamps=tells_lamps)
     if listener:
         heard = listener.heard()
         messages = [read_report_message(message["Message"]) for message in heard]
         told = [(message.key, message.detections, message.change) for message in messages]
         assert [message["MessageAttributes"][VISITS_CHANGED]["Value"] for message in heard] == ["1", "0", "1"]
+        assert [message["MessageAttributes"][LIGHTS]["Value"] for message in heard] == ["1", "0", "1"]
     else:
         told = [(each.key, each.detections, change) for each, change in fake.published]
+        assert fake.lamps_told == lamps
     assert told == [(each.key, each.detections, change) for each, change in ALL]
 
 

@@ -3,6 +3,7 @@
 import json
 import ssl
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
@@ -82,18 +83,23 @@ class Authority:
 class CredentialProvider:
     """Answers who comes with a certificate of `devices`; `requests` are their things and paths.
 
-    `answer` replaces the usual one: status and body. Credentials are good for `lifetime`.
+    `answer` replaces the usual one: status and body. Credentials are good for `lifetime`. Its clock is
+    `ahead` of this machine's.
     """
 
     def __init__(self, server: Path, devices: Path) -> None:
         self.requests: list[tuple[str, str]] = []
         self.answer: tuple[int, str] | None = None
         self.lifetime = timedelta(hours=1)
+        self.ahead = timedelta(0)
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: Any) -> None:
                 pass
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(time.time() + provider.ahead.total_seconds())
 
             def do_GET(self) -> None:
                 provider.requests.append((self.headers["x-amzn-iot-thingname"], self.path))
@@ -129,7 +135,7 @@ class CredentialProvider:
                     "accessKeyId": f"ASIATEST{number}",
                     "secretAccessKey": "s3cr3t-0f-the-role",
                     "sessionToken": "t0k3n",
-                    "expiration": to_iso(datetime.now(UTC) + self.lifetime),
+                    "expiration": to_iso(datetime.now(UTC) + self.ahead + self.lifetime),
                 }
             }
         )

@@ -39,9 +39,10 @@ class _Server:
 class CameraServer(_Server):
     """A camera that speaks motion JPEG over HTTP, about 20 pictures a second.
 
-    `/stream` ends after `pictures`; `/silent` gives two pictures and then nothing, `/garbage` two and then
-    bytes that mean nothing, without an end; `/private` asks for
-    `user` and `password` first; anything else is 404. `requests` are the headers of each request.
+    `/stream`, behind whatever path, ends after `pictures`; `/silent` gives two pictures and then nothing,
+    `/garbage` two and then bytes that mean nothing, without an end; `/private` asks for `user` and `password`
+    first; anything else is 404. `requests` are the headers of each request,
+    `played_s` the seconds for which each stream was played to its end.
     """
 
     user, password = "watcher", "tr0ub4dor-3"
@@ -49,6 +50,7 @@ class CameraServer(_Server):
     def __init__(self, jpeg: bytes, *, pictures: int = 10) -> None:
         self.pictures = pictures
         self.requests: list[dict[str, str]] = []
+        self.played_s: list[float] = []
         self.closing = threading.Event()
         camera = self
 
@@ -64,7 +66,7 @@ class CameraServer(_Server):
                     self.send_header("WWW-Authenticate", 'Basic realm="camera"')
                     self.send_header("Content-Length", "0")
                     self.end_headers()
-                elif path in {"/stream", "/silent", "/garbage", "/private"}:
+                elif path in {"/silent", "/garbage", "/private"} or path.endswith("/stream"):
                     self.send_response(200)
                     self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=frame")
                     self.end_headers()
@@ -79,11 +81,13 @@ class CameraServer(_Server):
                     self.send_error(404)
 
             def play(self, pictures: int) -> None:
+                begun = time.monotonic()
                 for _ in range(pictures):
                     head = f"--frame\r\nContent-type: image/jpeg\r\nContent-length: {len(jpeg)}\r\n\r\n"
                     self.wfile.write(head.encode() + jpeg + b"\r\n")
                     self.wfile.flush()
                     time.sleep(0.05)
+                camera.played_s.append(time.monotonic() - begun)
 
         super().__init__(Handler)
 

@@ -59,8 +59,12 @@ def hls(ffmpeg: str, tmp_path: Path, test_clip: Path) -> Iterator[tuple[str, int
             server.server_close()
 
 
-def ffmpeg_of(agent_pid: int, mark: str) -> int | None:
-    """The process number of the agent's ffmpeg that reads the source with that mark in its address."""
+QUALITIES = {"killed": 5, "stopped": 6}
+
+
+def ffmpeg_of(agent_pid: int, quality: int) -> int | None:
+    """The process number of the agent's ffmpeg of the camera with that quality: its URL is not to be seen."""
+    mark = f"\0-q:v\0{quality}\0"
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
@@ -95,6 +99,7 @@ def test_cameras_come_back_and_disturb_no_other(
         for name, server in servers.items():
             url = server.url + paths.get(name, "/stream")
             text += f'[[camera]]\ncamera_id = "{name}"\nsource = "{url}"\nfps = 4\n'
+            text += f"quality = {QUALITIES.get(name, 4)}\n"
         text += f'[[camera]]\ncamera_id = "hls"\nsource = "{hls_url}"\nfps = 4\n'
         agent = stack.enter_context(Agent(tmp_path, text, moto_url))
         pid = agent.process.pid
@@ -107,7 +112,7 @@ def test_cameras_come_back_and_disturb_no_other(
         begun = datetime.now(UTC)
         time.sleep(3)  # what the steady camera does when nothing happens
         disturbed = datetime.now(UTC)
-        killed, stopped = (ffmpeg_of(pid, servers[name].address) for name in ("killed", "stopped"))
+        killed, stopped = (ffmpeg_of(pid, quality) for quality in QUALITIES.values())
         assert killed
         assert stopped
         os.kill(killed, signal.SIGKILL)

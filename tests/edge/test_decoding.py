@@ -1,7 +1,9 @@
 """How much of a live stream is decoded, on streams made by real ffmpeg; and the choice by itself."""
 
 import contextlib
+import math
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +16,9 @@ from typing import Any
 import pytest
 
 from edge_agent.decoding import DecodeOtherwise, Decoding, DecodingChoice, Way
-from edge_agent.ffmpeg import sampling
+from edge_agent.ffmpeg import Command, sampling
 from edge_agent.hardware import Hardware, Method, candidates
+from edge_agent.probe import advice, probe
 from edge_agent.settings import CameraSettings
 from tests.edge.conftest import make_clip
 from tests.edge.rig import QUICK, Rig
@@ -105,6 +108,60 @@ def test_a_run_that_costs_more_ends_when_keyframes_are_to_be_tried_again() -> No
     assert rests() == 1200
 
 
+def test_a_stall_now_and_then_costs_a_run_and_no_more() -> None:
+    """For two days keyframes come each second, and each eight minutes the network stalls."""
+    clock = Clock()
+    choice = software_choice(clock)
+    ways = set()
+    while clock.now < 2 * 86_400:
+        ways.add(choice.begin(camera()).decoding)
+        pictures(choice, clock, 1.0, count=480)
+        clock.now += 2.5
+        with pytest.raises(DecodeOtherwise):
+            choice.stalled(1.0)
+    assert ways == {Decoding.KEYFRAMES}
+
+
+def test_a_second_stall_within_a_minute_is_evidence_and_its_rest_does_not_grow() -> None:
+    clock = Clock()
+    choice = software_choice(clock)
+
+    def stalls_after(count: int, gap_s: float = 1.0) -> Decoding:
+        pictures(choice, clock, gap_s, count=count)
+        with pytest.raises(DecodeOtherwise):
+            choice.stalled(1.0)
+        return choice.begin(camera()).decoding
+
+    assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+    for _ in range(4):
+        assert stalls_after(5) is Decoding.KEYFRAMES
+        assert stalls_after(5) is Decoding.REFERENCES
+        clock.now += 600
+        assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+    assert stalls_after(12, 0.0) is Decoding.REFERENCES, "a burst is no proof that they come on time"
+    clock.now += 600
+    assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+    assert stalls_after(1) is Decoding.REFERENCES
+    clock.now += 600
+    assert choice.begin(camera()).decoding is Decoding.REFERENCES, "those two were in vain"
+
+
+def test_a_camera_that_was_off_for_days_is_tried_with_keyframes_minutes_later() -> None:
+    clock = Clock()
+    choice = software_choice(clock)
+    while clock.now < 5 * 86_400:
+        choice.begin(camera())
+        clock.now += 20
+        if choice.has_another:
+            with pytest.raises(DecodeOtherwise):
+                choice.give_up()
+        else:
+            choice.mute()
+        clock.now += 300
+    clock.now += 600
+    assert choice.begin(camera()).decoding is Decoding.KEYFRAMES
+
+
 @pytest.mark.parametrize(
     ("settings", "first"),
     [
@@ -134,6 +191,8 @@ class StreamServer(_Server):
 
     def __init__(self, clip: Path, seconds: float) -> None:
         self.connections = 0
+        self.ahead_s = 1.0  # so that ffmpeg knows the stream soon
+        self.stalls_after_s = math.inf  # the first connection, for good
         self.closing = threading.Event()
         server, content = self, clip.read_bytes()
 
@@ -143,14 +202,15 @@ class StreamServer(_Server):
 
             def do_GET(self) -> None:
                 server.connections += 1
+                most_s = server.stalls_after_s if server.connections == 1 else math.inf
                 self.send_response(200)
                 self.send_header("Content-Type", "video/mp2t")
                 self.end_headers()
                 begun, sent = time.monotonic(), 0
                 with contextlib.suppress(OSError):
                     while sent < len(content) and not server.closing.wait(0.02):
-                        # A second ahead, so that ffmpeg knows the stream soon.
-                        due = int((time.monotonic() - begun + 1) / seconds * len(content))
+                        played_s = min(time.monotonic() - begun, most_s) + server.ahead_s
+                        due = int(played_s / seconds * len(content))
                         self.wfile.write(content[sent:due])
                         sent = due
 
@@ -187,6 +247,90 @@ def test_rare_keyframes_are_not_enough(rig: Rig, stream: StreamServer) -> None:
     assert sum(gaps[-5:]) / 5 == pytest.approx(0.5, abs=0.12)
     # No word of a failure: nothing has failed.
     assert rig.status().error is None
+
+
+@pytest.mark.parametrize("stream", [5], indirect=True)
+def test_after_a_stall_keyframes_alone_go_on(
+    rig: Rig, stream: StreamServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways: list[Way] = []
+
+    def watched(*arguments: Any, way: Way, **more: Any) -> Command:
+        ways.append(way)
+        return sampling(*arguments, way=way, **more)
+
+    monkeypatch.setattr("edge_agent.captures.sampling", watched)
+    stream.stalls_after_s = 5.0
+    rig.endurance = replace(QUICK, patience_s=10.0)
+    rig.watch(camera(stream.url, fps=2), lambda status: len(ways) == 2 and status.sampled >= 12)
+    assert ways == [Way(Decoding.KEYFRAMES)] * 2
+    assert rig.status().error is None
+
+
+@pytest.mark.parametrize(
+    ("stream", "settings", "sentence"),
+    [
+        (
+            20,
+            {},
+            "; this camera sends a keyframe each 2 s: set its I-frame interval to 1 s (10 pictures) and the "
+            "agent needs about a fifth of the CPU",
+        ),
+        (
+            20,
+            {"decode": "keyframes"},
+            "; this camera sends a keyframe each 2 s: set its I-frame interval to 1 s (10 pictures) and "
+            "pictures come as often as is wanted",
+        ),
+        (20, {"fps": 5.0}, ""),  # no camera has so many keyframes
+        (5, {"fps": 2.0}, ""),
+        (
+            200,
+            {},
+            "; this camera sends no keyframe for 1 s: set its I-frame interval to 1 s (10 pictures) and "
+            "the agent needs about a fifth of the CPU",
+        ),
+    ],
+    indirect=["stream"],
+)
+def test_check_says_what_keyframe_interval_to_set(
+    ffmpeg: str, stream: StreamServer, settings: Any, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.ffmpeg.KEYFRAME_LOOK_S", 3)
+    monkeypatch.setattr("edge_agent.probe.KEYFRAME_LOOK_S", 1)
+    stream.ahead_s = 0.1  # what comes in a burst is of one time
+    begun = time.monotonic()
+    yard = camera(stream.url, **settings)
+    facts = probe(yard, ffmpeg, private=False, redact=str)
+    assert (facts.width, facts.height) == (320, 240)
+    assert facts.fps == pytest.approx(10, abs=1)
+    assert facts.keyframe_s is not None
+    # Times of arrival tremble.
+    exact = facts.keyframe_s if math.isinf(facts.keyframe_s) else round(2 * facts.keyframe_s) / 2
+    assert advice(yard, replace(facts, fps=10.0, keyframe_s=exact)) == sentence
+    assert time.monotonic() - begun < 10, "the second keyframe ends the look"
+
+
+@pytest.mark.parametrize(
+    ("keyframe_s", "taken"),
+    [
+        (1.0, {60}),  # each, however they tremble
+        (0.6, {60, 61}),
+        (0.5, {60, 61}),  # no more than is wanted, but for one at the beginning
+        (2.0, {30}),
+    ],
+)
+def test_keyframes_that_tremble_are_all_taken_and_none_beyond_the_rate(
+    ffmpeg: str, keyframe_s: float, taken: set[int]
+) -> None:
+    words = sampling(camera(), "ffmpeg", private=False, way=Way(Decoding.KEYFRAMES)).arguments
+    chosen = re.findall("select='.*?'", words[words.index("-vf") + 1])[0]
+    # Every second one is 0.4 of an interval late.
+    late = f"setpts='(N+0.4*mod(N,2))*{keyframe_s}/TB'"
+    made = ["-f", "lavfi", "-i", f"color=s=16x16:r=100:d={60 / keyframe_s / 100}", "-vf", f"{late},{chosen}"]
+    command = [ffmpeg, "-v", "error", *made, "-fps_mode", "passthrough", "-f", "framecrc", "-"]
+    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len([line for line in listing if not line.startswith("#")]) in taken
 
 
 def test_the_command_line_skips_before_it_decodes() -> None:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import boto3
@@ -14,10 +15,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 import edge_agent.enrolment
-from edge_agent.enrolment import Enrolment, Registry
+from edge_agent.enrolment import Registry
+from edge_agent.enrolment_form import Enrolment
 from edge_agent.identity import CERTIFICATE, FACTS, KEY, read_identity
-from edge_agent.rights import certificate_rights, edge_rights, edge_trust
+from edge_agent.rights import certificate_rights, edge_rights, edge_trust, shadow_rights
 from vigie.errors import ConfigError, Unavailable
+
+ENCRYPTED = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+
+
+def named(cameras: Iterable[str]) -> list[str]:
+    return [word for camera in cameras for word in ("--camera", camera)]
 
 
 def test_an_agent_may_do_this_and_no_more() -> None:
@@ -48,6 +56,47 @@ def test_an_agent_may_do_this_and_no_more() -> None:
     )
 
 
+def test_a_device_may_follow_the_shadows_of_its_own_lamps_and_no_others() -> None:
+    root = "arn:aws:iot:eu-west-3:123456789012"
+    rights = shadow_rights(root=root, thing="garden", lamp_things=["vigie-lights-yard"])
+    shadow = "$aws/things/vigie-lights-yard/shadow"
+    assert {(s["Action"], *s["Resource"]) for s in rights["Statement"]} == {
+        ("iot:Connect", f"{root}:client/garden"),
+        (
+            "iot:Subscribe",
+            f"{root}:topicfilter/{shadow}/update/delta",
+            f"{root}:topicfilter/{shadow}/get/accepted",
+        ),
+        ("iot:Receive", f"{root}:topic/{shadow}/update/delta", f"{root}:topic/{shadow}/get/accepted"),
+        ("iot:Publish", f"{root}:topic/{shadow}/get", f"{root}:topic/{shadow}/update"),
+    }
+    with pytest.raises(ValueError, match=r"'vigie-lights-\*' is no name of a thing"):
+        shadow_rights(root=root, thing="garden", lamp_things=["vigie-lights-*"])
+
+
+def test_who_drives_lamps_gets_their_things_and_a_policy_that_goes_with_it(tmp_path: Path, aws: None) -> None:
+    thing, iot = f"garden-{uuid.uuid4().hex[:6]}", boto3.client("iot")
+    asked = ["--thing", thing, "--camera", "hall", "--bucket", "vigie-data", "--lamps", "yard"]
+    for folder in ("first", "second"):  # what is there already is used
+        done = enroll(*asked, "--lamp-things", f"{thing}-lights-", "--out", folder, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    identity = read_identity(tmp_path / "second")
+    assert identity.lamp_things == f"{thing}-lights-"
+    assert identity.data_endpoint
+    assert "-ats.iot." in identity.data_endpoint
+    assert iot.describe_thing(thingName=f"{thing}-lights-yard")
+    principals = iot.list_thing_principals(thingName=thing)["principals"]
+    policies = [p["policyName"] for p in iot.list_attached_policies(target=principals[0])["policies"]]
+    (lamps,) = [name for name in policies if name.startswith(f"vigie-edge-{thing}-lamps-")]
+    assert sorted(iot.list_targets_for_policy(policyName=lamps)["targets"]) == sorted(principals)
+    document = json.loads(iot.get_policy(policyName=lamps)["policyDocument"])
+    assert f"topic/$aws/things/{thing}-lights-yard/shadow/get" in json.dumps(document)
+    assert enroll("--thing", thing, "--revoke", cwd=tmp_path).returncode == 0
+    assert lamps not in [policy["policyName"] for policy in iot.list_policies()["policies"]]
+    wrong = enroll(*asked[:-1], "*", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr.startswith("lamp group '*' must be 1 to 32")) == (2, True)
+
+
 @pytest.mark.parametrize("cameras", [[], ["*"], ["hall/../gate"], ["hall", "Gate"]])
 def test_no_camera_id_opens_what_is_not_its_own(cameras: list[str]) -> None:
     with pytest.raises(ValueError, match=r"camera"):
@@ -55,7 +104,11 @@ def test_no_camera_id_opens_what_is_not_its_own(cameras: list[str]) -> None:
 
 
 def enroll(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "edge_agent", "enroll", *arguments]
+    return agent("enroll", *arguments, cwd=cwd)
+
+
+def agent(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edge_agent", *arguments]
     return subprocess.run(
         command, cwd=cwd, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False
     )
@@ -96,12 +149,16 @@ def test_enrol_and_revoke(tmp_path: Path, aws: None) -> None:
         2,
         "identity holds an identity already; name another folder with --out\n",
     )
-    more = enroll("--thing", thing, "--camera", "hall", "--bucket", "vigie-data", cwd=tmp_path)
+    fewer = ["--thing", thing, "--camera", "hall", "--bucket", "vigie-data", "--key"]
+    wrong = enroll(*fewer, "*", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr.partition(" such as")[0]) == (2, "key '*' is no ARN")
+    more = enroll(*fewer, ENCRYPTED, cwd=tmp_path)
     assert more.returncode == 0, more.stderr
     assert (tmp_path / f"identity-{thing}" / KEY).exists()
     assert iot.describe_thing(thingName=thing)["attributes"] == {"cameras": "hall"}
     narrowed = iam.get_role_policy(RoleName=name, PolicyName="put-frames")["PolicyDocument"]
-    assert narrowed == edge_rights(bucket="vigie-data", cameras=["hall"])
+    assert narrowed == edge_rights(bucket="vigie-data", cameras=["hall"], key_arn=ENCRYPTED)
+    assert narrowed["Statement"][-1]["Resource"] == ENCRYPTED
 
     revoked = enroll("--thing", thing, "--revoke", cwd=tmp_path)
     assert revoked.stdout == f"'{thing}' and its 2 certificates are revoked and removed.\n"
@@ -136,6 +193,18 @@ def test_an_alias_of_the_owners_own_is_used_and_left(tmp_path: Path, aws: None) 
         (["--thing", "shed", "--camera", "*", "--bucket", "b-1"], "camera_id '*' must be 1 to 32 of"),
         (["--thing", "shed", "--camera", "a", "--bucket", "my*"], "bucket 'my*' is no name of an S3 bucket"),
         (["--thing", "shed", "--camera", "a", "--bucket", "b-1", "--role-alias", "no"], "role alias 'no'"),
+        (
+            ["--thing", "shed", "--camera", "a", "--bucket", "b-1", "--role-alias", "no", "--key", ENCRYPTED],
+            "leave one of the two out",
+        ),
+        (
+            ["--thing", "shed", "--bucket", "b-1", *named(f"camera-with-a-long-name-{n}" for n in range(40))],
+            "a thing keeps 800 characters of them, with commas, and these are 1069",
+        ),
+        (
+            ["--thing", "shed", "--bucket", "b" * 63, *named(f"c{n}" for n in range(100))],
+            "rights to 100 cameras have ",
+        ),
     ],
 )
 def test_a_wrong_call_is_one_sentence(tmp_path: Path, aws: None, arguments: list[str], words: str) -> None:
@@ -143,6 +212,59 @@ def test_a_wrong_call_is_one_sentence(tmp_path: Path, aws: None, arguments: list
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert words in done.stderr
     assert list(tmp_path.iterdir()) == []
+    roles = boto3.client("iam").list_roles()["Roles"]
+    assert "vigie-edge-shed" not in [role["RoleName"] for role in roles]
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"AWS_DEFAULT_REGION": "bad region!"}, "bad region!"),
+        ({"AWS_PROFILE": "nope"}, "nope"),
+        ({"AWS_ENDPOINT_URL": "foo"}, "foo"),
+        ({"AWS_CONFIG_FILE": "broken"}, "broken"),
+    ],
+)
+@pytest.mark.parametrize("command", ["enroll", "run"])
+def test_bad_settings_of_aws_are_one_sentence(
+    tmp_path: Path,
+    aws: None,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    words: str,
+    command: str,
+) -> None:
+    (tmp_path / "broken").write_text("[default\nregion")
+    config = tmp_path / "cameras.toml"
+    config.write_text('bucket = "vigie-data"\n[[camera]]\ncamera_id = "hall"\nsource = "hall.mp4"\n')
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    arguments = {
+        "enroll": ["enroll", "--thing", "shed", "--camera", "a", "--bucket", "b-1"],
+        "run": ["run", "--config", str(config)],
+    }
+    done = agent(*arguments[command], cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("the AWS settings (AWS_..., ~/.aws) are no good: ")
+    assert words in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "cameras.toml"]
+
+
+def test_to_enrol_again_without_the_key_takes_it_from_nobody(tmp_path: Path, aws: None) -> None:
+    thing = f"yard-{uuid.uuid4().hex[:6]}"
+    registry, iam = Registry(boto3.Session()), boto3.client("iam")
+
+    def rights_after(number: int, bucket: str, key_arn: str | None) -> object:
+        asked = Enrolment(thing=thing, cameras=("hall",), bucket=bucket, key_arn=key_arn)
+        registry.enrol(asked, tmp_path / str(number))
+        name = f"vigie-edge-{thing}"
+        return iam.get_role_policy(RoleName=name, PolicyName="put-frames")["PolicyDocument"]
+
+    kept = edge_rights(bucket="vigie-data", cameras=["hall"], key_arn=ENCRYPTED)
+    assert rights_after(1, "vigie-data", ENCRYPTED) == kept
+    assert rights_after(2, "vigie-data", None) == kept
+    # The key was the other bucket's.
+    assert rights_after(3, "vigie-other", None) == edge_rights(bucket="vigie-other", cameras=["hall"])
 
 
 def test_an_enrolment_that_failed_can_be_repeated(

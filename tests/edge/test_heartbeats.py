@@ -26,7 +26,7 @@ from edge_agent.status import StatusBoard, StatusFile, read_status
 from tests.builders import NOON, at
 from vigie.documents import read_json
 from vigie.domain.frames import FrameKey
-from vigie.domain.heartbeats import CameraLife, Heartbeat, heartbeat_key
+from vigie.domain.heartbeats import CameraLife, Heartbeat, LampLife, heartbeat_key
 from vigie.errors import AccessDenied, CloudError, ConfigError, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def test_the_cloud_reads_what_the_agent_knows(
     board.follows('"e7a9"', error="bad")
     board.report_trouble("reports refused")
     board.site_denied("me:s3cr3t@bucket")
+    board.fault("uploads", KeyError("s3cr3t"))
     board.dropped("shop", "nobody's")
     spool.add(FrameKey("hall", NOON), jpeg, interval_s=1.0, sampled_at=NOON)
     HeartbeatObject(s3, bucket).put(LifeSigns("garden", board, spool).now())
@@ -79,7 +80,22 @@ def test_the_cloud_reads_what_the_agent_knows(
     assert life.spool_bytes == size == len(jpeg)
     assert (life.upload_error, life.site_etag, life.site_error) == ("refused", '"e7a9"', "bad")
     assert (life.report_error, life.site_denied) == ("reports refused", "me:***@bucket")
+    assert life.agent_error == "uploads: KeyError: '***'"
     assert life.version != "unknown"
+
+
+def test_a_fault_of_ours_is_shown_for_ten_minutes_after_its_last_time() -> None:
+    now = [0.0]
+    board = StatusBoard([], redact=str, steady=lambda: now[0])
+    board.fault("uploads", KeyError("hall"))
+    board.fault("threads", "hall ended without a word")
+    now[0] = 300.0
+    board.fault("uploads", KeyError("yard"))
+    assert board.troubles.agent_error == "uploads: KeyError: 'yard'; threads: hall ended without a word"
+    now[0] = 700.0
+    assert board.troubles.agent_error == "uploads: KeyError: 'yard'"
+    now[0] = 900.0
+    assert board.troubles.agent_error is None
 
 
 def test_without_permission_the_sentence_names_what_is_needed(
@@ -219,6 +235,14 @@ def test_the_status_command(tmp_path: Path) -> None:
         "all is well",
     ]
     assert status(replace(WELL, at=now, upload_error="refused")).returncode == 1
+    lamp = LampLife(group_id="yard", wanted=100, reason="person before hall", level=100, switches=3)
+    lit = status(replace(WELL, at=now, cameras=(), lamps=(lamp,)))
+    assert lit.stdout.splitlines()[1:] == [
+        "lamps of yard: 100 %, person before hall, 3 switches",
+        "all is well",
+    ]
+    dead = status(replace(WELL, at=now, lamps=(replace(lamp, error="it is out of reach"),)))
+    assert (dead.returncode, dead.stdout.splitlines()[-1]) == (1, "lamps of yard: it is out of reach")
 
 
 @pytest.fixture

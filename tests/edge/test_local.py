@@ -1,5 +1,7 @@
 """Local mode's parts: what goes up as a picture, what waits on disk, how it gets to S3."""
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from botocore.config import Config
 from edge_agent.local import Courier, LocalEyes
 from edge_agent.outbox import Outbox
 from edge_agent.spool import Spool
+from edge_agent.status import StatusBoard
 from tests.builders import NOON, at, report, seen
 from tests.edge.servers import ScriptedS3
 from vigie.domain.detections import Detection
@@ -55,6 +58,10 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def no_fault(who: str, error: Exception) -> None:
+    raise AssertionError(who) from error
 
 
 def look(eyes: LocalEyes, seconds: float, jpeg: bytes = b"jpeg") -> None:
@@ -111,6 +118,32 @@ def test_reports_are_gathered_by_number_and_by_time(tmp_path: Path) -> None:
     assert not list((tmp_path / "reports").rglob("*.part"))
 
 
+def test_reports_that_the_disk_does_not_take_are_counted_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    board = StatusBoard([], redact=str, steady=lambda: now[0])
+    outbox = Outbox(tmp_path / "reports", on_loss=board.reports_lost)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for second in range(3):
+        outbox.add(report(second))
+    board.report_trouble("refused")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        outbox.flush()
+    lost = "3 reports are lost since the start, for the disk takes none: No space left on device"
+    assert board.troubles.report_error == f"{lost}; refused"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    outbox.add(report(9))
+    outbox.flush()
+    assert len(outbox.waiting()) == 1
+    now[0] = 600.0
+    assert board.troubles.report_error == "refused"
+
+
 def test_the_courier_brings_all_once_whatever_was_there(
     tmp_path: Path, s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +156,7 @@ def test_the_courier_brings_all_once_whatever_was_there(
     there = reports_key(batches[1])
     shown: list[str | None] = []
     s3.put_object(Bucket=bucket, Key=there, Body=b"the first time")
-    courier = Courier(outbox, s3, "vigie-nowhere", show=shown.append, slow_s=0.01)
+    courier = Courier(outbox, s3, "vigie-nowhere", show=shown.append, fault=no_fault, slow_s=0.01)
     thread = threading.Thread(target=courier.run)
     thread.start()
     until(lambda: bool(shown))
@@ -141,6 +174,34 @@ def test_the_courier_brings_all_once_whatever_was_there(
     assert shown[1] is None
 
 
+def test_a_fault_of_ours_is_told_and_the_courier_goes_on(
+    tmp_path: Path, s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(tmp_path / "reports")
+    outbox.add(report(0))
+    told: list[tuple[str, str]] = []
+    courier = Courier(
+        outbox,
+        s3,
+        bucket,
+        show=lambda _: None,
+        fault=lambda who, error: told.append((who, repr(error))),
+        slow_s=0.01,
+    )
+    honest = Courier._put
+
+    def faulty(self: Courier, object_key: str, path: Path) -> None:
+        monkeypatch.setattr(Courier, "_put", honest)
+        raise KeyError(object_key)
+
+    monkeypatch.setattr(Courier, "_put", faulty)
+    courier.finish()
+    courier.run()
+    key = reports_key([report(0)])
+    assert told == [("reports", f"KeyError('{key}')")]
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+
+
 def test_a_camera_whose_reports_are_refused_keeps_no_other_waiting(
     tmp_path: Path, scripted_s3: ScriptedS3
 ) -> None:
@@ -151,7 +212,7 @@ def test_a_camera_whose_reports_are_refused_keeps_no_other_waiting(
     outbox.flush()
     client = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
     shown: list[str | None] = []
-    courier = Courier(outbox, client, "vigie-data", show=shown.append, slow_s=60)
+    courier = Courier(outbox, client, "vigie-data", show=shown.append, fault=no_fault, slow_s=60)
     thread = threading.Thread(target=courier.run)
     thread.start()
     until(lambda: bool(scripted_s3.stored))

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,15 @@ import pytest
 from edge_agent.agent import Clients, run_agent
 from edge_agent.service import Service
 from edge_agent.settings import read_settings
+from edge_agent.status import read_status
 from edge_agent.supervisor import CameraSupervisor
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.documents import read_json
 from vigie.domain.heartbeats import Heartbeat
-from vigie.errors import ConfigError
+from vigie.domain.reports import Timings
+from vigie.domain.sites import Site
+from vigie.errors import ConfigError, ModelError
+from vigie.steps.ports import Detector, Sighting
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,7 +48,7 @@ class Runner:
         self._ffmpeg = ffmpeg
         self._folder = folder
 
-    def run(self, text: str) -> bool:
+    def run(self, text: str, *, detector: Callable[[Site], Detector] | None = None) -> bool:
         path = self._folder / "cameras.toml"
         path.write_text(text, encoding="utf-8")
         return run_agent(
@@ -54,6 +59,7 @@ class Runner:
             status_path=self._folder / "status.json",
             service=self.service,
             stop=self.stop,
+            detector=detector,
         )
 
 
@@ -101,6 +107,54 @@ def test_a_name_that_is_not_the_identitys_is_refused_at_the_start(
     assert not (tmp_path / "spool").exists()
 
 
+class Nobody:
+    """A detector that knows no unicorns, and sees nobody."""
+
+    name = "yolov8/nobody@00000000"
+
+    def __init__(self, site: Site) -> None:
+        if "unicorn" in site.labels:
+            raise ModelError("the model knows no label 'unicorn'")
+
+    def detect(self, jpeg: bytes) -> Sighting:
+        return Sighting(320, 240, (), Timings(1, 1, 1, 1))
+
+
+@pytest.mark.parametrize("good_first", [False, True])
+def test_a_site_that_the_detector_cannot_serve_is_refused_and_does_not_end_local_mode(
+    runner: Runner, s3: "S3Client", bucket: str, test_clip: Path, good_first: bool
+) -> None:
+    text = f'bucket = "{bucket}"\n' + camera("hall", test_clip)
+    good: dict[str, object] = {"cameras": [{"camera_id": "hall", "fps": 4}]}
+    etag = None
+    if good_first:
+        etag = s3.put_object(Bucket=bucket, Key=SITE_DOCUMENT, Body=json.dumps(good).encode())["ETag"]
+        assert runner.run(text, detector=Nobody)
+        runner.stop.clear()
+    bad = good | {"labels": ["unicorn"], "rules": []}
+    s3.put_object(Bucket=bucket, Key=SITE_DOCUMENT, Body=json.dumps(bad).encode())
+    assert runner.run(text, detector=Nobody)
+    stored = s3.get_object(Bucket=bucket, Key="heartbeats/garden.json")["Body"].read()
+    life = read_json(Heartbeat, stored, source="it")
+    assert (life.site_etag, life.site_error) == (etag, "the model knows no label 'unicorn'")
+    assert life.cameras[0].sampled == (12 if good_first else 6)
+
+
+def test_a_site_with_more_masks_than_ffmpeg_can_be_told_is_refused(
+    runner: Runner, s3: "S3Client", bucket: str, test_clip: Path
+) -> None:
+    comb = [[n / 60, 0.1 if n % 2 else 0.9] for n in range(60)]
+    bad = {"cameras": [{"camera_id": "hall", "fps": 4, "masks": [{"polygon": comb}]}]}
+    s3.put_object(Bucket=bucket, Key=SITE_DOCUMENT, Body=json.dumps(bad).encode())
+    assert runner.run(f'bucket = "{bucket}"\n' + camera("hall", test_clip))
+    stored = s3.get_object(Bucket=bucket, Key="heartbeats/garden.json")["Body"].read()
+    life = read_json(Heartbeat, stored, source="it")
+    assert str(life.site_error).startswith(
+        f"{SITE_DOCUMENT}: camera 'hall': masks make more boxes than ffmpeg can be told"
+    )
+    assert (life.site_etag, life.cameras[0].sampled) == (None, 6)
+
+
 def test_an_agent_that_does_not_follow_the_site_has_its_own_rates(
     runner: Runner, s3: "S3Client", bucket: str, test_clip: Path
 ) -> None:
@@ -115,6 +169,7 @@ def test_the_watchdog_hears_nothing_more_when_a_thread_is_lost(
     runner: Runner,
     bucket: str,
     test_clip: Path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -124,6 +179,7 @@ def test_the_watchdog_hears_nothing_more_when_a_thread_is_lost(
             self._board.change("shop", "ended")
 
     monkeypatch.setattr(CameraSupervisor, "run", run)
+    monkeypatch.setattr("edge_agent.status._FAULT_S", 1.0)
     text = f'bucket = "{bucket}"\n' + camera("hall", test_clip) + camera("shop", test_clip)
     with caplog.at_level(logging.CRITICAL, logger="edge_agent"):
         thread = threading.Thread(target=runner.run, args=(text,))
@@ -132,7 +188,11 @@ def test_the_watchdog_hears_nothing_more_when_a_thread_is_lost(
         while not caplog.records:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        time.sleep(1.2)  # two looks more
+        time.sleep(2.5)  # several looks more
+        # Longer than a fault is shown for, and still there.
+        while read_status(tmp_path / "status.json").agent_error != "threads: hall ended without a word":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         runner.stop.set()
         thread.join(15)
     assert [(record.message, vars(record)["lost"]) for record in caplog.records] == [

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.edge.running import Agent, wait_for
+from tests.edge.running import PATIENCE_S, Agent, wait_for
 from tests.edge.servers import CameraServer
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ camera_id = "shut"
 source = "http://{address}/elsewhere/p4th-t0ken-0f-shut/live.m3u8"
 headers = {{ X-Key = "h3ader-of-shut", User-Agent = "Vigie" }}
 [[camera]]
+camera_id = "path"
+source = "http://{address}/admin/hunter2/stream"
+fps = 4
+[[camera]]
+camera_id = "gone"
+source = "http://{address}/admin/hunter2/live.mjpg"
+[[camera]]
+camera_id = "unifi"
+source = "rtsp://127.0.0.1:9/aBcDeFgHiJkLmNoP"
+[[camera]]
 camera_id = "wrong"
 source = "http://someone:wr0ng-passw0rd@{address}/private"
 headers = {{ Authorization = "Bearer ${{BEARER}}" }}
@@ -56,6 +66,8 @@ LITERALS = (
     "p4th-t0ken-of-dark",
     "p4th-t0ken-0f-shut",
     "h3ader-of-shut",
+    "hunter2",
+    "aBcDeFgHiJkLmNoP",
     "wr0ng-passw0rd",
     "pr0xy-p4ss",
 )
@@ -111,20 +123,34 @@ def test_no_planted_password_shows(
     # Once with a proxy that cannot be reached, so that uploads fail in words; then with the way free.
     for number, environment in enumerate([{"HTTP_PROXY": proxy}, {}]):
         with Agent(tmp_path, text, moto_url, **ENVIRONMENT, **environment) as agent:
-            wait_for(lambda: {states().get(name) for name in ("dark", "shut", "wrong")} == {"waiting"})
+            waited: set[str] = set()
+
+            def all_waited(waited: set[str] = waited) -> bool:
+                # Not at one instant: each of them is tried anew again and again.
+                waited |= {name for name, state in states().items() if state in {"waiting", "failing"}}
+                return {"dark", "shut", "gone", "unifi", "wrong"} <= waited
+
+            wait_for(all_waited)
             if number == 0:
                 wait_for(lambda: "uploads are held up" in (tmp_path / "log").read_text())
             else:
                 wait_for(lambda: any("/known/" in key for key in stored()))
                 wait_for(lambda: any("/bare/" in key for key in stored()))
-            arguments, environments = processes(agent.process.pid)
+                wait_for(lambda: any("/path/" in key for key in stored()))
+            looks: list[tuple[bytes, bytes]] = []
+
+            def ffmpegs_seen(looks: list[tuple[bytes, bytes]] = looks, number: int = number) -> bool:
+                looks.append(processes(agent.process.pid))
+                return number == 0 or b"mpjpeg" in looks[-1][0]
+
+            wait_for(ffmpegs_seen)
+            arguments, environments = (b"".join(parts) for parts in zip(*looks, strict=True))
             assert b"edge_agent" in arguments
-            assert (b"mpjpeg" in arguments) >= number
             shown += arguments + status.read_bytes()
             # A proxy's password ffmpeg must have; only its own user can look there.
             assert [secret for secret in found(environments) if secret != b"pr0xy-p4ss"] == []
             agent.process.terminate()
-            agent.process.wait(20)
+            agent.process.wait(PATIENCE_S)
     log_text = (tmp_path / "log").read_bytes()
     for said in (b"401", b"404", b"refused", b"uploads are held up", b"***"):
         assert said in log_text

@@ -1,9 +1,11 @@
+import contextlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from edge_agent.ffmpeg import sampling
 from edge_agent.settings import Settings, read_settings
 from edge_agent.sources import SourceKind
 from vigie.errors import ConfigError
@@ -63,7 +65,7 @@ def test_what_must_not_stand_in_the_process_list(tmp_path: Path) -> None:
     plain = HTTP.replace("road", "open", 1)
     asking = HTTP.replace("road.m3u8", "road.m3u8?token=1")
     settings = read(tmp_path, BUCKET + HALL + LIVE + plain + asking)
-    assert [settings.is_private(camera) for camera in settings.cameras] == [False, True, False, True]
+    assert [settings.is_private(camera) for camera in settings.cameras] == [False, True, True, True]
 
 
 def test_pace_of_all_files(tmp_path: Path) -> None:
@@ -76,13 +78,13 @@ FAULTS = [
     (
         BUCKET + HALL + "fpps = 2",
         ": camera 'hall': fpps is no known key; "
-        "camera_id, source, fps, max_width, quality, start_at, pace, headers, gate, masks, decode, "
-        "hardware are",
+        "camera_id, source, fps, max_width, quality, max_frame_kib, start_at, pace, headers, gate, masks, "
+        "decode, hardware are",
     ),
     (
         BUCKET + "buckets = 1\n" + HALL,
         ": buckets is no known key; bucket, spool, upload, clock, agent_id, identity, follow_site, "
-        "camera are",
+        "camera, lamps are",
     ),
     (HALL, ": bucket is missing"),
     (
@@ -99,6 +101,10 @@ FAULTS = [
     (BUCKET + HALL + "fps = 31", ": camera 'hall': fps must be over 0 and at most 30, not 31"),
     (BUCKET + HALL + 'fps = "2"', ": camera 'hall': fps: input should be a valid number, not '2'"),
     (BUCKET + HALL + "quality = 1", ": camera 'hall': quality must be 2 to 31, not 1"),
+    (
+        BUCKET + HALL + "max_frame_kib = 0",
+        ": camera 'hall': max_frame_kib must be 8 to 16384, not 0",
+    ),
     (BUCKET + HALL + "max_width = 8", ": camera 'hall': max_width must be 32 to 7680, not 8"),
     (
         BUCKET + HALL.replace('"hall"', '"Hall 1"'),
@@ -117,6 +123,36 @@ FAULTS = [
     (
         BUCKET + HALL + "start_at = 2026-01-31T10:00:00",
         ": camera 'hall': start_at: an instant needs a time zone",
+    ),
+    *(
+        (
+            BUCKET + HALL + f"start_at = {written}",
+            ": camera 'hall': start_at: must be an instant with a time zone, such as 2026-01-31T10:00:00Z",
+        )
+        for written in ("2026-01-31", "10:00:00", "5")
+    ),
+    *(
+        (
+            BUCKET + HALL + f"start_at = {written}",
+            ": camera 'hall': start_at: its year, in UTC, must be 1970 to 9998",
+        )
+        for written in ("0001-01-01T00:00:00+14:00", '"9999-12-31T23:59:59-12:00"', "9999-12-31T23:59:59Z")
+    ),
+    (
+        BUCKET + HALL.replace("hall.mp4", "~no-such-user/hall.mp4"),
+        ": camera 'hall': source begins with '~', and the home folder that it means is not known",
+    ),
+    (
+        BUCKET + HALL + "fps = 1e-310",
+        ": camera 'hall': fps must be at least 1.16e-05, which is a picture a day, not 1e-310",
+    ),
+    (
+        BUCKET + HALL + "[spool]\nmax_age_s = 1e11",
+        ": spool: max_age_s must be at most 315576000, which is ten years, not 1e+11",
+    ),
+    (
+        BUCKET + HALL + "[upload]\nbacklog_fps = 1e-320",
+        ": upload: backlog_fps must be at least 1.16e-05, which is a frame a day, not 9.99989e-321",
     ),
     (
         BUCKET + LIVE + "start_at = 2026-01-31T10:00:00Z",
@@ -174,6 +210,55 @@ FAULTS = [
         " is no TOML: Expected '=' after a key in a key/value pair (at line 2, column 7)",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BUCKET + HALL + "fps = " + "9" * 5000, " holds a number with more digits than can be read"),
+        (BUCKET + HALL + "masks = " + "[" * 100_000, " is nested too deeply"),
+        (BUCKET.encode("utf-16"), " is no TOML: 'utf-8' codec can't decode"),
+    ],
+    ids=["digits", "depth", "utf-16"],
+)
+def test_what_no_toml_reader_takes_is_a_sentence(tmp_path: Path, text: str | bytes, words: str) -> None:
+    path = tmp_path / "cameras.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        read_settings(path, {})
+    assert str(caught.value).startswith(f"{path}{words}")
+
+
+def comb(teeth: int) -> str:
+    """A mask whose outline goes up and down so often, as TOML."""
+    return f"polygon = {[[n / (2 * teeth), 0.1 if n % 2 else 0.9] for n in range(2 * teeth)]}"
+
+
+@pytest.mark.parametrize(
+    ("masks", "words"),
+    [
+        ([comb(30)], "masks make more boxes than ffmpeg can be told"),
+        ([comb(520)] * 2, "masks have 2080 corners together; at most 2000 are allowed"),
+    ],
+)
+def test_masks_that_ffmpeg_cannot_be_told_are_refused(tmp_path: Path, masks: list[str], words: str) -> None:
+    text = BUCKET + HALL + "".join(f"[[camera.masks]]\n{mask}\n" for mask in masks)
+    with pytest.raises(
+        ConfigError, match="^" + re.escape(f"{tmp_path}/cameras.toml: camera 'hall': {words}")
+    ):
+        read(tmp_path, text)
+
+
+def test_masks_that_are_not_refused_fit_into_one_argument(tmp_path: Path) -> None:
+    taken = []
+    for teeth in range(1, 30):
+        with contextlib.suppress(ConfigError):
+            (hall,) = read(
+                tmp_path, f"{BUCKET}{HALL}[[camera.masks]]\n{comb(teeth)}\nmode = 'blur'\n"
+            ).cameras
+            taken.append(max(map(len, sampling(hall, "ffmpeg", private=False).arguments)))
+    assert 100 * 1024 < max(taken) < 128 * 1024
+    assert len(taken) < 29
 
 
 @pytest.mark.parametrize(("text", "sentence"), FAULTS)

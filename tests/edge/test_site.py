@@ -5,16 +5,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
-from edge_agent.site import KeptSite, SiteFollower, SiteObject
+from edge_agent.sessions import s3_client
+from edge_agent.site import Document, KeptSite, SiteFollower, SiteObject
 from edge_agent.status import StatusBoard
+from tests.edge.conftest import CREDENTIALS
+from tests.edge.servers import _Server
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.sites import Site
-from vigie.errors import AccessDenied
+from vigie.errors import AccessDenied, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -85,6 +90,23 @@ def test_a_change_arrives_a_bad_one_is_refused_and_a_good_one_heals(
         until(lambda: [site.name for site in following.sites] == ["Vigie", "Three"])
 
 
+def test_a_fault_of_ours_reaches_the_board_and_the_next_change_arrives(
+    s3: "S3Client", bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, bucket, {"name": "One"})
+    honest = SiteFollower._look
+
+    def faulty(self: SiteFollower) -> None:
+        monkeypatch.setattr(SiteFollower, "_look", honest)
+        raise KeyError("cameras")
+
+    with Following(s3, bucket, tmp_path) as following:
+        monkeypatch.setattr(SiteFollower, "_look", faulty)
+        until(lambda: following.board.troubles.agent_error == "the site document: KeyError: 'cameras'")
+        put(s3, bucket, {"name": "Two"})
+        until(lambda: [site.name for site in following.sites] == ["Two"])
+
+
 def test_a_document_that_did_not_change_is_not_sent(s3: "S3Client", bucket: str) -> None:
     source = SiteObject(s3, bucket)
     put(s3, bucket, {"name": "One"})
@@ -96,7 +118,6 @@ def test_a_document_that_did_not_change_is_not_sent(s3: "S3Client", bucket: str)
 def test_a_restart_without_network_begins_with_the_last_good_document(
     s3: "S3Client", bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import boto3
     from botocore.config import Config
 
     etag = put(s3, bucket, {"name": "One"})
@@ -180,3 +201,123 @@ def test_what_is_too_long_is_refused_unread(s3: "S3Client", bucket: str, tmp_pat
     following = Following(s3, bucket, tmp_path)
     assert following.first is None
     assert following.board.troubles.site_error == f"{SITE_DOCUMENT} has more than 1000000 bytes"
+
+
+@pytest.mark.parametrize(
+    "odd", ['{"name": "Two"}'.encode("utf-16"), b'{"max_alert_age_s": ' + b"9" * 5000 + b"}"]
+)
+def test_what_only_a_lenient_reader_takes_is_refused_at_the_start_and_later(
+    s3: "S3Client", bucket: str, tmp_path: Path, odd: bytes
+) -> None:
+    first = put(s3, bucket, {"name": "One"})
+    with Following(s3, bucket, tmp_path) as following:
+        s3.put_object(Bucket=bucket, Key=SITE_DOCUMENT, Body=odd)
+        until(lambda: "is no JSON" in str(following.board.troubles.site_error))
+        assert (following.board.troubles.site_etag, following.sites) == (first, [])
+    again = Following(s3, bucket, tmp_path)
+    assert (again.first, again.board.troubles.site_etag) == (Site(name="One"), first)
+    assert "is no JSON" in str(again.board.troubles.site_error)
+
+
+def test_the_same_document_after_it_was_gone_is_followed_without_a_word(
+    s3: "S3Client", bucket: str, tmp_path: Path
+) -> None:
+    etag = put(s3, bucket, {"name": "One"})
+    with Following(s3, bucket, tmp_path) as following:
+        s3.delete_object(Bucket=bucket, Key=SITE_DOCUMENT)
+        until(lambda: "is gone" in str(following.board.troubles.site_error))
+        assert put(s3, bucket, {"name": "One"}) == etag
+        until(lambda: following.board.troubles.site_error is None)
+        assert following.board.troubles.site_etag == etag
+
+
+def test_what_could_not_be_applied_is_not_followed_and_tried_again(
+    s3: "S3Client", bucket: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = put(s3, bucket, {"name": "One"})
+    following = Following(s3, bucket, tmp_path)
+    second = put(s3, bucket, {"name": "Two"})
+    tried: list[Site] = []
+
+    def apply(site: Site) -> None:
+        tried.append(site)
+        if len(tried) < 4:
+            assert following.board.troubles.site_etag == first
+            raise KeyError("hall")
+        following.stop.set()
+
+    following.follower.run(apply)
+    assert [site.name for site in tried] == ["Two"] * 4
+    troubles = following.board.troubles
+    assert (troubles.site_etag, troubles.site_error) == (second, None)
+    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert said == ["following the site document failed"], "it is said once"
+
+    def never(_: Site) -> None:
+        following.stop.set()
+        raise KeyError("hall")
+
+    put(s3, bucket, {"name": "Three"})
+    following.stop.clear()
+    following.follower.run(never)
+    assert following.board.troubles.site_etag == second
+    assert str(following.board.troubles.site_error).endswith("failed: KeyError: 'hall'")
+    kept = KeptSite(tmp_path / "followed-site.json", bucket).load()
+    assert kept is not None
+    assert (kept.etag, kept.text) == (second, b'{"name": "Two"}'), "a restart begins with what went well"
+
+
+class BadProxy(_Server):
+    """Gives one answer to every request: its headers, and its body before the connection is closed."""
+
+    def __init__(self, headers: dict[str, str], body: bytes) -> None:
+        self.headers, self.body = headers, body
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                if self.headers["If-None-Match"] == server.headers.get("ETag", "none"):
+                    self.send_response(304)
+                    self.end_headers()
+                    return
+                self.send_response(200)
+                for name, value in server.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(server.body)
+
+        super().__init__(Handler)
+
+
+WHOLE = b'{"name": "Two"}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"ETag": '"x"', "Content-Length": "15"}, WHOLE[:9]),
+        ({"Content-Length": "15"}, WHOLE),
+        ({"ETag": '"x"', "Content-Length": "15", "Last-Modified": "nonsense"}, WHOLE),
+    ],
+)
+def test_an_answer_that_is_cut_off_or_odd_ends_nothing_and_a_whole_one_heals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], body: bytes
+) -> None:
+    with BadProxy(headers, body) as proxy:
+        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": proxy.url}.items():
+            monkeypatch.setenv(name, value)
+        client = s3_client(boto3.Session())
+        KeptSite(tmp_path / "followed-site.json", "vigie-data").save(Document('"k"', b'{"name": "One"}'))
+        following = Following(client, "vigie-data", tmp_path)
+        assert (following.first, following.board.troubles.site_etag) == (Site(name="One"), '"k"')
+        if "Last-Modified" not in headers:
+            with pytest.raises(Unavailable):
+                SiteObject(client, "vigie-data").unlike(None)
+        proxy.headers, proxy.body = {"ETag": '"x"', "Content-Length": "15"}, WHOLE
+        with following:
+            until(lambda: following.board.troubles.site_etag == '"x"')
+        assert [site.name for site in following.sites] == ["Two"]
+        assert following.board.troubles.site_error is None

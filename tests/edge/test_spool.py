@@ -8,6 +8,7 @@ import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,64 @@ def test_half_written_frames_go_and_foreign_files_stay(tmp_path: Path) -> None:
     spool.close()
     assert not torn.exists()
     assert all(path.exists() for path in foreign)
+
+
+def test_odd_things_in_the_spool_stay_there_and_the_frames_leave(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(tmp_path)
+    for camera_id in ("hall", "shop"):
+        spool.add(key(camera_id, 0), JPEG, interval_s=1, sampled_at=NOW)
+    spool.close()
+    hall, at_one = tmp_path / "hall", "20260131T100001000Z~{}~20260131T100000000Z.jpg"
+    (hall / "dangling").symlink_to(tmp_path / "nothing")
+    (hall / "loop").symlink_to(hall / "loop")
+    (hall / at_one.format("1")).symlink_to(tmp_path / "nothing")
+    (hall / at_one.format("2")).mkdir()
+    os.mkfifo(hall / at_one.format("3"))
+    for interval in ("1e999", "-1", "0", "."):
+        (hall / at_one.format(interval)).write_bytes(JPEG)
+    (hall / "a.part").mkdir()
+    (hall / "b.part").mkdir()
+    (tmp_path / "attic").symlink_to(tmp_path / "attic")  # nobody may read it, root included
+    (tmp_path / "yard").write_text("a file")
+    for foreign in ("lost+found", "Bad Cam"):
+        (tmp_path / foreign).mkdir()
+        (tmp_path / foreign / at_one.format("1")).write_bytes(JPEG)
+    before = sorted(tmp_path.rglob("*"))
+    lost = Losses()
+    spool = Spool(tmp_path, on_drop=lost.count)
+    assert [frame.key for frame in spool.oldest(10)] == [key("hall", 0), key("shop", 0)]
+    assert (spool.size(), lost) == (2 * len(JPEG), {})
+    spool.close()
+    assert sorted(tmp_path.rglob("*")) == before
+    facts = [(r.message, vars(r)["camera_id"], vars(r).get("left_alone")) for r in caplog.records]
+    assert facts == [
+        ("a folder of the spool cannot be read", "attic", None),
+        ("not all that lies in the spool can be looked at", "hall", 2),
+    ]
+
+
+def test_a_frame_that_the_disk_does_not_give_back_is_counted_and_keeps_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    for seconds in range(3):
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    spool.close()
+    honest = Path.open
+
+    def worn(path: Path, *arguments: Any) -> Any:
+        if "T100001" in path.name:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return honest(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", worn)
+    lost = Losses()
+    spool = Spool(tmp_path, on_drop=lost.count)
+    assert [frame.key for frame in spool.oldest(10)] == [key("hall", 0), key("hall", 2)]
+    assert lost == {"hall": 1}
+    spool.close()
 
 
 WRITER = """

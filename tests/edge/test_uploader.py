@@ -140,6 +140,23 @@ def test_a_refusal_is_said_once_and_nothing_is_deleted_meanwhile(
     assert spool.waiting("hall") == 0
 
 
+def test_a_fault_of_ours_reaches_the_board_and_the_frames_arrive(
+    s3: "S3Client", bucket: str, spool: Spool, board: StatusBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = FrameBucket.put
+
+    def faulty(self: FrameBucket, frame: Frame) -> None:
+        monkeypatch.setattr(FrameBucket, "put", honest)
+        raise KeyError(str(frame.key))
+
+    monkeypatch.setattr(FrameBucket, "put", faulty)
+    loop = uploader(s3, bucket, spool, board)
+    loop.finish()
+    loop.run()
+    assert board.troubles.agent_error == f"uploads: KeyError: '{key(0)}'"
+    assert board.camera("hall").uploaded == 3
+
+
 @pytest.mark.parametrize("stopping", [False, True])
 def test_a_camera_that_s3_refuses_keeps_no_other_waiting(
     scripted_s3: ScriptedS3, scripted_client: "S3Client", spool: Spool, stopping: bool

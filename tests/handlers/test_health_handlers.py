@@ -12,6 +12,7 @@ from infra.catalog import CATALOG
 from infra.local.invoke import invoke
 from infra.local.resources import INBOX, Resources
 from infra.local.runner import take_batch
+from tests.handlers.called import Calls
 from vigie.aws import clients
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.health_store import DynamoHealthStore
@@ -57,7 +58,7 @@ def heard(resources: Resources, queue: str) -> list[dict[str, Any]]:
 
 
 def test_a_canary_goes_all_the_way_whatever_the_rules(
-    resources: Resources, model_path: Path, monkeypatch: pytest.MonkeyPatch
+    resources: Resources, calls: Calls, model_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable("model"), str(model_path))
     put_site(resources, **DEAF)
@@ -81,6 +82,19 @@ def test_a_canary_goes_all_the_way_whatever_the_rules(
     assert not any("ALERT" in item["sk"]["S"] + item["pk"]["S"] for item in items), "no cooldown is charged"
     kept = [item for item in items if item["pk"]["S"].startswith(key.camera_id)]
     assert len(kept) >= 2
+    # The functions' calls are heard, so that their rights are asked for: see `Calls`.
+    assert {name for name, _, _ in calls.made} == {
+        function.name
+        for function in CATALOG.functions
+        # No lamp hears of a canary, and no second opinion is paid for.
+        if function.name not in {"store_reports", "watch_cameras", "set_lights", "compare_labels"}
+    }
+    assert ("send_canary", "s3:PutObject", str(key)) in calls.made
+    assert ("detect_frame", "s3:GetObject", str(key)) in calls.made
+    stray = ("send_canary", "s3:GetObject", "frames/hall/x.jpg")
+    calls.made.add(stray)
+    assert calls.refused() == ["send_canary may not s3:GetObject on 'frames/hall/x.jpg'"]
+    calls.made.remove(stray)
     a_day_on = key.captured_at.timestamp() + 86_400
     assert all(int(item["ttl"]["N"]) <= a_day_on for item in kept), "nothing of it is kept for long"
 
@@ -93,7 +107,9 @@ def test_what_is_no_canarys_alert_is_no_proof(resources: Resources) -> None:
     assert DynamoHealthStore(clients.dynamodb(), resources.table).last_proof() is None
 
 
-def test_a_look_tells_of_dead_letters_and_dark_cameras_once(resources: Resources) -> None:
+def test_a_look_tells_of_dead_letters_and_dark_cameras_once(
+    resources: Resources, caplog: pytest.LogCaptureFixture
+) -> None:
     put_site(
         resources, cameras=[{"camera_id": "hall"}], watchfulness={"dark_after_s": 200, "dead_after_s": 0}
     )
@@ -108,6 +124,8 @@ def test_a_look_tells_of_dead_letters_and_dark_cameras_once(resources: Resources
     boto3.client("sqs").send_message(QueueUrl=resources.queue_urls["frames-dead"], MessageBody="{}")
     assert invoke(FUNCTIONS["watch_cameras"], {}) == {"told": ["letters/test-frames-dead", "camera/hall"]}
     assert invoke(FUNCTIONS["watch_cameras"], {}) == {"told": []}
+    # What the operators' alarm counts: infra/ops_stack.py.
+    assert [getattr(each, "dark", None) for each in caplog.records if each.message == "looked"] == [1, 1]
     said = {
         json.loads(each["Message"])["kind"]: json.loads(each["Message"]) for each in heard(resources, INBOX)
     }

@@ -1,15 +1,21 @@
 """Pictures and faces from a frame in the bucket to the alert and the page, with the real handlers."""
 
+import io
 import json
 
 import boto3
 import cv2
 import pytest
+from PIL import Image
 
 from infra.local.invoke import invoke
+from infra.local.recorded import RecordedRekognition
+from infra.local.rekognition_server import ENDPOINT_VARIABLE, read_object, serving
 from infra.local.resources import INBOX, Resources
 from tests.conftest import shared_file
 from tests.handlers.test_handlers import FUNCTIONS, SITE, drain, key, model, put, read, visits
+from vigie.aws import clients
+from vigie.aws.face_collection import RekognitionFaces
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.pictures import face_key, picture_key
 from vigie.settings import variable
@@ -99,4 +105,41 @@ def test_faces_pictures_and_reports_have_a_retention_of_their_own(resources: Res
         "frames/vigie-canary/": 1,
         "site/pictures/vigie-canary/": 1,
         "reports/": 7,
+        "review/": 90,
     }
+
+
+@pytest.mark.usefixtures("model", "asked")
+def test_a_known_face_is_suggested_in_the_alert(
+    resources: Resources, walkers: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorded service knows a picture again, not a face: so one that was kept stands for Anna's."""
+    document = json.loads(SITE) | {"known_faces": {"enabled": True}}
+    document["cameras"] = [{"camera_id": "hall", "faces": True}]
+    put(resources, SITE_DOCUMENT, json.dumps(document).encode())
+    # Nearer, since Rekognition takes no picture under 80 pixels.
+    with io.BytesIO() as file, Image.open(io.BytesIO(walkers)) as image:
+        image.resize((3 * image.width, 3 * image.height)).save(file, "JPEG", quality=90)
+        walkers = file.getvalue()
+    service = RecordedRekognition(read_object)
+    with serving(service) as endpoint:
+        monkeypatch.setenv(ENDPOINT_VARIABLE, endpoint)
+        put(resources, key(0), walkers)
+        drain(resources, "frames")
+        # Nobody is enrolled: both were searched for, and nobody was found.
+        assert service.calls == ["SearchFacesByImage"] * 2
+        first = next(iter(stored(resources, "faces/").values()))
+        RekognitionFaces(clients.rekognition(), "vigie-people").enrol("Anna", first)
+        for _ in range(2):
+            put(resources, key(3600), walkers)
+            drain(resources, "frames")
+    assert service.calls[2:] == ["CreateCollection", "IndexFaces", *["SearchFacesByImage"] * 2]
+    drain(resources, "alerts")
+    sqs = boto3.client("sqs")
+    answer = sqs.receive_message(QueueUrl=resources.queue_urls[INBOX], MaxNumberOfMessages=10)
+    told = [json.loads(json.loads(message["Body"])["Message"]) for message in answer["Messages"]]
+    suggested = [each["suggestion"]["name"] for each in told if "suggestion" in each]
+    assert len(told) == 4
+    assert suggested == ["Anna"]
+    (mail,) = (each["words"]["email"] for each in told if "suggestion" in each)
+    assert "perhaps Anna, 100% alike" in mail

@@ -13,11 +13,23 @@ from infra.catalog import CATALOG, Function
 from infra.local.cloud import aws_environ
 from infra.local.resources import create
 from vigie import settings
+from vigie.aws import clients
 from vigie.errors import SetupError
 
 ROOT = Path(__file__).parents[2]
-# Settings that no resource gives: the model's place, numbers with defaults, and what pictures are linked by.
-GIVEN_OTHERWISE = {"model", "face_model", "threads", "page_refresh_s", "page_url", "picture_role"}
+# Settings that no resource gives: the model's place, numbers with defaults, what Lambda itself says, and what
+# pictures are linked by.
+GIVEN_OTHERWISE = {
+    "model",
+    "face_model",
+    "threads",
+    "memory_mb",
+    "page_refresh_s",
+    "page_url",
+    "picture_role",
+    "lamp_things",
+    "recorded_answers",
+}
 
 
 def settings_class(function: Function) -> type:
@@ -30,6 +42,13 @@ def settings_class(function: Function) -> type:
 def test_a_functions_environment_is_what_its_settings_read(function: Function) -> None:
     names = {field.name for field in fields(settings_class(function))}
     assert set(function.environment) == names - GIVEN_OTHERWISE
+
+
+@pytest.mark.parametrize("function", CATALOG.functions, ids=lambda function: function.name)
+def test_what_is_charged_for_without_lambda_is_the_catalogs_memory(function: Function) -> None:
+    for one in fields(settings_class(function)):
+        if one.name == "memory_mb":
+            assert one.default == function.memory_mb
 
 
 def test_every_handler_folder_is_a_function_and_the_other_way_round() -> None:
@@ -102,3 +121,10 @@ def test_functions_that_disagree_about_a_setting_are_refused() -> None:
 
 def test_a_message_stays_hidden_for_six_times_its_functions_time_out() -> None:
     assert CATALOG.visibility("frames") == timedelta(seconds=180)
+    waiting = replace(CATALOG, batch_window=timedelta(minutes=5))
+    assert waiting.visibility("frames") == timedelta(seconds=480), "it is hidden while its batch fills too"
+
+
+@pytest.mark.parametrize("function", CATALOG.functions, ids=lambda function: function.name)
+def test_a_call_that_hangs_fails_before_its_function_does(function: Function) -> None:
+    assert function.timeout.total_seconds() > clients.LONGEST_CALL_S

@@ -140,6 +140,7 @@ def test_a_run_without_any_frame_is_summed_up_too() -> None:
         "pace": "fast",
         "timings_s": {"capture_to_report": None},
         "alerts_proven_s": None,
+        "comparison": None,
     }
     said = rendered(closing_view(summary, tz=ZoneInfo("UTC")))
     assert "no frame was processed" in said

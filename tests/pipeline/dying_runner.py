@@ -17,11 +17,11 @@ _calls = itertools.count(1)
 _publish = SnsReportPublisher.publish_report
 
 
-def _publish_or_die(self: SnsReportPublisher, *arguments: object) -> None:
+def _publish_or_die(self: SnsReportPublisher, *arguments: object, **options: object) -> None:
     if next(_calls) == _DIES_AT:
         _await_alerts()
         os.kill(os.getpid(), signal.SIGKILL)
-    _publish(self, *arguments)  # type: ignore[arg-type]
+    _publish(self, *arguments, **options)  # type: ignore[arg-type]
 
 
 def _await_alerts() -> None:
@@ -36,5 +36,5 @@ def _await_alerts() -> None:
         time.sleep(0.1)
 
 
-SnsReportPublisher.publish_report = _publish_or_die  # type: ignore[assignment, method-assign]
+SnsReportPublisher.publish_report = _publish_or_die  # type: ignore[method-assign]
 sys.exit(runner.main([]))

@@ -82,6 +82,14 @@ def test_each_visit_was_told_once(run: tuple[Path, str, dict[str, Any]]) -> None
     assert sorted(alert["visit_id"] for alert in summary["alerts"]) == sorted(people)
 
 
+def test_a_lamp_is_driven_and_safe_when_what_it_hears_is_long_past(
+    run: tuple[Path, str, dict[str, Any]],
+) -> None:
+    out, _, summary = run
+    assert [(lamp["group"], lamp["level"]) for lamp in summary["lamps"]] == [("demo", 70)]
+    assert '"message": "lamp", "group": "demo", "percent": 70' in (out / "logs" / "agent.log").read_text()
+
+
 def test_three_people_at_once_before_the_shop(run: tuple[Path, str, dict[str, Any]]) -> None:
     _, _, summary = run
     assert camera(summary, "shop")["most_people"] >= 3

@@ -13,6 +13,7 @@ from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.alerting import AlertState
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.reports import Timings
+from vigie.domain.usage import NO_USAGE
 
 # People in the street, a still life, people again: visits begin in the first frame and in the fifth.
 SCENES = ["000000001000", "000000001000", "000000000139", "000000000139", "000000001000", "000000001000"]
@@ -30,13 +31,13 @@ def upload(cloud: Cloud, coco_folder: Path) -> None:
 
 
 def outcome(cloud: Cloud) -> tuple[Any, ...]:
-    """All that the tables hold, but for how long things took and when they were done."""
+    """All that the tables hold, but for how long things took, what they consumed and when they were done."""
     untimed = Timings(0, 0, 0, 0)
     span = (NOON, at(120))
     reports = cloud.store.reports("hall", *span)
     return (
-        [replace(report, timings=untimed, reported_at=NOON) for report in reports],
-        cloud.store.minutes("hall", *span),
+        [replace(report, timings=untimed, reported_at=NOON, usage=None) for report in reports],
+        [replace(minute, usage=NO_USAGE) for minute in cloud.store.minutes("hall", *span)],
         [(record.alert, record.state) for record in cloud.alerts.alerts(*span)],
     )
 

@@ -67,7 +67,14 @@ def test_both_see_the_same_and_one_sends_far_fewer_frames(
     assert alerts["local"] == alerts["cloud"]
     clockless = {
         mode: [
-            replace(r, timings=reports["cloud"][0].timings, reported_at=START, sampled_at=None) for r in found
+            replace(
+                r,
+                timings=reports["cloud"][0].timings,
+                reported_at=START,
+                sampled_at=None,
+                usage=None,
+            )
+            for r in found
         ]
         for mode, found in reports.items()
     }

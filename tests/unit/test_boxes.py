@@ -1,9 +1,10 @@
 """The choice of boxes from a detection head's output, with three classes."""
 
+import cv2
 import numpy as np
 import pytest
 
-from vigie.vision.boxes import MAX_BOXES, Boxes, select_boxes
+from vigie.vision.boxes import MAX_BOXES, Boxes, select_boxes, suppress
 from vigie.vision.images import Tensor, fit
 
 CAT, DOG, PERSON = 0, 1, 2
@@ -73,6 +74,19 @@ def test_select_boxes(anchors: list[Anchor], kept: list[tuple[float, int, float]
 )
 def test_the_overlap_that_goes(iou: float, count: int) -> None:
     assert len(select(at(A, 0.9), at(HALF, 0.8), iou=iou).scores) == count
+
+
+@pytest.mark.parametrize("count", [1, 30, 800])
+def test_suppression_equals_opencvs(count: int) -> None:
+    rng = np.random.default_rng(count)
+    places = rng.uniform(0, 640, (2, -(-count // 6))).repeat(6, axis=1)[:, :count]  # six of each thing
+    places = np.concatenate((places + rng.normal(0, 5, places.shape), rng.uniform(20, 90, places.shape)))
+    boxes, scores = places.astype(np.float32), rng.random(count).astype(np.float32)
+    classes = rng.integers(0, 3, count)
+    corners = np.concatenate((boxes[:2] - boxes[2:] / 2, boxes[2:])).T
+    theirs = cv2.dnn.NMSBoxesBatched(corners.tolist(), scores.tolist(), classes.tolist(), 0.0, 0.7)
+    ours = suppress(boxes, scores, classes, iou=0.7)
+    np.testing.assert_array_equal(ours, np.array(theirs)[:MAX_BOXES])
 
 
 def test_an_overlap_equal_to_the_threshold_stays() -> None:

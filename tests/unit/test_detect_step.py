@@ -143,7 +143,7 @@ def test_a_frame_that_is_gone_is_not_passed_over_in_silence() -> None:
 class Mute:
     """A publisher that fails."""
 
-    def publish_report(self, *_: object) -> None:
+    def publish_report(self, *_: object, **__: object) -> None:
         raise Unavailable("publishing failed: throttled")
 
 

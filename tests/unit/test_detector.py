@@ -208,7 +208,7 @@ def test_no_label_at_all_is_refused(tmp_path: Path) -> None:
 
 def test_the_import_loads_no_more_than_it_needs() -> None:
     # onnxruntime comes with the first model; the rest is none of a detector's business.
-    heavy = "{'onnxruntime', 'boto3', 'pydantic', 'matplotlib', 'onnx', 'PIL', 'asyncio'}"
+    heavy = "{'onnxruntime', 'boto3', 'pydantic', 'matplotlib', 'onnx', 'cv2', 'asyncio'}"
     code = f"import sys, vigie.vision.detector; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (0, "")

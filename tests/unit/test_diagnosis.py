@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NOON, at
 from vigie.domain import diagnosis
+from vigie.domain.agent_findings import judge_agent
 from vigie.domain.cameras import CANARY
 from vigie.domain.darkness import HeartbeatSeen
 from vigie.domain.findings import (
@@ -228,28 +229,52 @@ ROWS: list[tuple[str, Any, str, str]] = [
         "failure",
         "hall is dark since 2026-01-31 12:00: why",
     ),
-    ("agent", diagnosis.judge_agent(agent(), now=NOON, tz=UTC), "ok", "agent attic (1) spoke 30 s ago"),
+    ("agent", judge_agent(agent(), now=NOON, tz=UTC), "ok", "agent attic (1) spoke 30 s ago"),
     (
         "silent agent",
-        diagnosis.judge_agent(agent(arrived=-900), now=NOON, tz=UTC),
+        judge_agent(agent(arrived=-900), now=NOON, tz=UTC),
         "warning",
         "silent since 2026-01-31 11:45",
     ),
     (
         "cannot upload",
-        diagnosis.judge_agent(agent(upload_error="denied"), now=NOON, tz=UTC),
+        judge_agent(agent(upload_error="denied"), now=NOON, tz=UTC),
         "failure",
         "cannot upload: denied",
     ),
     (
         "site refused",
-        diagnosis.judge_agent(agent(site_error="no zone"), now=NOON, tz=UTC),
+        judge_agent(agent(site_error="no zone"), now=NOON, tz=UTC),
         "warning",
         "refuses the site document",
     ),
     (
+        "cannot report",
+        judge_agent(agent(report_error="slow"), now=NOON, tz=UTC),
+        "failure",
+        "cannot bring its reports: slow",
+    ),
+    (
+        "lost heartbeats",
+        judge_agent(agent(heartbeat_error="denied"), now=NOON, tz=UTC),
+        "warning",
+        "no way for its heartbeats: denied",
+    ),
+    (
+        "site denied",
+        judge_agent(agent(site_denied="403"), now=NOON, tz=UTC),
+        "warning",
+        "cannot follow the site document: 403",
+    ),
+    (
+        "own fault",
+        judge_agent(agent(agent_error="uploads: KeyError"), now=NOON, tz=UTC),
+        "failure",
+        "fault of its own: uploads: KeyError",
+    ),
+    (
         "clock",
-        diagnosis.judge_agent(agent(at=at(3570)), now=NOON, tz=UTC),
+        judge_agent(agent(at=at(3570)), now=NOON, tz=UTC),
         "warning",
         "clock is 3600 s ahead",
     ),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from vigie.domain import diagnosis
+from vigie.domain.budget_findings import judge_channels
 from vigie.domain.findings import Finding, State, SubscriptionFacts
 from vigie.domain.sites import Site
 
@@ -76,3 +77,14 @@ def test_each_fault_has_its_finding(judged: tuple[Finding, ...], state: str, wor
     assert [each.state for each in matching] == [State(state)], judged
     for each in judged:
         assert (each.state is State.OK) != bool(each.remedy), "what is wrong has a remedy"
+
+
+def test_who_asks_for_no_channel_is_warned_of_before_a_budget_is_used_up() -> None:
+    channel = {"channels": ["email"], **NO_CANARY}
+    queue = SubscriptionFacts(protocol="sqs", address="machine", state="confirmed", filter_policy=None)
+    fine = [follower(policy=channel), follower("pending"), queue]
+    assert list(judge_channels(fine)) == []
+    for each in (follower(policy=NO_CANARY), follower(), follower(policy={"x": ["y"]}, by_body=True)):
+        (finding,) = judge_channels([each, *fine])
+        assert finding.state is State.WARNING
+        assert "hears notices whatever their channels" in finding.what

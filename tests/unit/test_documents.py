@@ -9,7 +9,7 @@ from vigie.domain.cameras import Camera, Zone
 from vigie.domain.rules import AlertRule
 from vigie.domain.sites import Site
 from vigie.errors import ConfigError
-from vigie.settings import DetectFrameSettings, read_settings
+from vigie.settings import DetectFrameSettings, StoreReportsSettings, read_settings
 
 SITE = Site(
     name="Shop",
@@ -27,6 +27,10 @@ def test_an_empty_document_is_a_site() -> None:
     assert read_json(Site, b"{}", source="site.json") == Site()
 
 
+def test_a_mark_of_utf_8_is_no_part_of_the_document() -> None:
+    assert read_json(Site, b"\xef\xbb\xbf" + to_json(Site, SITE), source="site.json") == SITE
+
+
 def test_a_camera_that_nobody_named_is_a_bare_one() -> None:
     assert SITE.camera("hall").title == "Hall"
     assert SITE.camera("yard") == Camera("yard")
@@ -37,6 +41,8 @@ def test_a_camera_that_nobody_named_is_a_bare_one() -> None:
     [
         ("{", r"^site\.json is no JSON: .*line 1 column 2"),
         (b"\xff", r"^site\.json is no JSON: .*codec can't decode"),
+        ('{"name": "Shop"}'.encode("utf-16"), r"^site\.json is no JSON: 'utf-8' codec can't decode"),
+        ('{"max_alert_age_s": ' + "9" * 5000 + "}", r"^site\.json is no JSON: .*5000 digits"),
         ("[]", r"^site\.json: "),
         ('{"timezone": "UTC"}', r"^site\.json: timezone is no known key; name, time_zone, cameras"),
         (
@@ -49,8 +55,27 @@ def test_a_camera_that_nobody_named_is_a_bare_one() -> None:
         ),
         (
             '{"cameras": [{"camera_id": "hall", "rate": 2}]}',
-            r"cameras\.0\.rate is no known key; camera_id, name, zones, faces, fps, gate, masks are$",
+            r"cameras\.0\.rate is no known key; camera_id, name, zones, faces, fps, gate, masks, engine are$",
         ),
+        (
+            '{"labels": ["dog"], "rules": [], "cameras": [{"camera_id": "hall", "engine": "rekognition"}]}',
+            r"camera 'hall' has Rekognition look for person, .*; labels has none of these$",
+        ),
+        (
+            '{"labels": ["dog", "person"], "cameras": [{"camera_id": "hall", "engine": "rekognition"}, '
+            '{"camera_id": "yard"}], "rules": [{"rule_id": "a", "labels": ["dog"], "cameras": ["hall"]}]}',
+            r"rule 'a' asks for label 'dog' of cameras that have Rekognition look; it looks for person",
+        ),
+        (
+            '{"caps": {"frames_a_camera": true}}',
+            r"^site\.json: caps\.frames_a_camera: .*valid integer, not True$",
+        ),
+        ('{"caps": {"sms": -1}}', r"^site\.json: caps: sms is 0 or more a day$"),
+        (
+            '{"caps": {"frames": 1}}',
+            r"caps\.frames is no known key; frames_a_camera, rekognition_calls, sms, emails, paced are$",
+        ),
+        ('{"daily_bill_at": "24:00"}', r"daily_bill_at is a time of day such as 07:30, not '24:00'$"),
         ('{"cameras": [{}]}', r"^site\.json: cameras\.0\.camera_id is missing$"),
         ('{"cameras": [{"camera_id": "Hall"}]}', r"cameras\.0: camera_id 'Hall' must be 1 to 32 of a-z"),
         (
@@ -121,3 +146,10 @@ def test_settings_come_from_the_environment() -> None:
 def test_a_missing_or_bad_setting_is_named(environ: dict[str, str], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         read_settings(DetectFrameSettings, environ)
+
+
+def test_what_lambda_says_of_a_function_comes_from_lambdas_own_variable() -> None:
+    given = {"VIGIE_BUCKET": "b", "VIGIE_TABLE": "t", "VIGIE_REPORTS_TOPIC": "r"}
+    assert read_settings(StoreReportsSettings, given).memory_mb == 512
+    on_lambda = given | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024"}
+    assert read_settings(StoreReportsSettings, on_lambda).memory_mb == 1_024

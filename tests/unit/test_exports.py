@@ -1,5 +1,6 @@
 """The rows of exports: a day under way, clips ahead of the clock, visits over midnight."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,3 +43,10 @@ def test_a_visit_counts_on_the_day_it_began_with_its_length_and_coverage() -> No
     (row,) = visit_rows(day, following)
     assert (row.started_at, row.last_seen_at) == (longer.started_at, longer.last_seen_at)
     assert (row.minutes, row.covered_minutes) == (6, 3)
+
+
+def test_a_minute_over_budget_is_not_one_without_a_camera() -> None:
+    day = replace(a_day([a_minute(NOON)]), over_budget=frozenset({NOON, NOON + MINUTE}))
+    rows = {row.begins_at: row for row in minute_rows(day, PARIS, now=day.ends_at)}
+    said = [(rows[NOON + n * MINUTE].covered, rows[NOON + n * MINUTE].over_budget) for n in range(3)]
+    assert said == [(True, True), (False, True), (False, False)]

@@ -237,3 +237,23 @@ def test_same_data_gives_the_same_bytes_in_any_thread_and_with_any_matplotlib_se
     assert svg.startswith(b"<?xml")
     assert png.startswith(b"\x89PNG")
     assert b"dc:date" not in svg
+
+
+def test_what_was_over_budget_is_drawn_apart_from_no_camera_and_from_no_activity() -> None:
+    """Two minutes with frames and nobody, two without, two over budget; the last one ends the chart."""
+    over = frozenset(NOON + n * MINUTE for n in (1, 4, 5, 8))
+    day = replace(a_day([*minutes_from(NOON, 2), *minutes_from(NOON + 6 * MINUTE, 1)]), over_budget=over)
+    for figure in (camera_curve(day, PARIS), all_cameras([day], PARIS), activity_histogram([day], PARIS)):
+        shaded = {
+            collection.get_hatch()[0]: [
+                (round(box.x0), round(box.x1))
+                for box in (path.get_extents() for path in collection.get_paths())
+            ]
+            for collection in figure.axes[0].collections
+            if collection.get_hatch()
+        }
+        assert shaded == {"/": [(120, 240), (420, 480)], "\\": [(240, 360), (480, 540)]}
+        assert "over budget" in words(figure)
+        assert "no frames" in words(figure)
+    nothing = replace(a_day(), over_budget=over)
+    assert any("All frames were over budget" in word for word in words(camera_curve(nothing, PARIS)))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.jpegs import image_of
 from tests.tiny_onnx import Shape, tiny_onnx
 from vigie.domain.detections import Box
 from vigie.errors import ModelError
@@ -100,7 +101,7 @@ def test_yolox_letterbox_begins_top_left(size: tuple[int, int], inner: tuple[int
 
 
 def test_inputs_of_both_heads() -> None:
-    image = np.full((32, 64, 3), (10, 20, 30), np.uint8)  # blue, green, red
+    image = image_of(np.full((32, 64, 3), (10, 20, 30), np.uint8))  # blue, green, red
     yolox, yolov8 = YoloXHead(), YoloV8Head()
     bgr = yolox.canvas(yolox.fit(64, 32, into=(64, 64), stride=None)).fill(image)
     rgb = yolov8.canvas(yolov8.fit(64, 32, into=(64, 64), stride=None)).fill(image)

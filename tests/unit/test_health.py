@@ -16,6 +16,8 @@ from vigie.domain.health import (
     letters_trouble,
     proof_trouble,
 )
+from vigie.domain.hours import Hours
+from vigie.domain.lamps import Covering, LampGroup
 from vigie.domain.sites import Place, Site
 from vigie.domain.visits import VisitLimits
 
@@ -126,10 +128,12 @@ def test_a_canary_begins_visits_whatever_the_sites_limits() -> None:
         time_zone="Europe/Paris",
         cameras=(Camera("hall"), Camera("yard")),
         places=(Place(name="door", cameras=("hall", "yard")),),
+        lamp_groups=(LampGroup(group_id="yard", covered_by=(Covering(camera="yard"),), hours=(Hours(),)),),
         visits=VisitLimits(absence_s=3600, begin_confidence=1),
     )
     canary = canary_site(site)
     assert canary.rules == ()
+    assert canary.lamp_groups == ()
     assert canary.visits == VisitLimits()
     assert canary.time_zone == "Europe/Paris"
     assert canary.retention.reports_days == 1

@@ -8,13 +8,17 @@ from tests.jpegs import (
     PLAIN,
     PROGRESSIVE,
     THUMBNAIL,
+    Pixels,
+    image_of,
     jpeg,
     noise,
     picture,
     pillow,
+    pixels_of,
     with_frame,
     with_orientation,
     with_scans,
+    with_second_frame,
     with_segment,
     with_size,
     without_middle,
@@ -23,6 +27,11 @@ from vigie.domain.frames import MAX_JPEG_BYTES
 from vigie.errors import PictureError
 from vigie.vision.headers import MAX_SCANS, read_header
 from vigie.vision.images import Canvas, decode_jpeg, decode_pixels, fit, to_tensor
+
+
+def decoded(content: bytes) -> Pixels:
+    return pixels_of(decode_jpeg(content))
+
 
 REFUSED = [
     pytest.param(b"", "^empty object$", id="an upload that was cut off at once"),
@@ -68,6 +77,11 @@ REFUSED = [
     ),
     pytest.param(without_middle(noise(), 3000), "^damaged JPEG: data is missing", id="3,000 bytes lost"),
     pytest.param(
+        with_second_frame(PLAIN, 60_000, 60_000),
+        "^damaged JPEG: 64x48 in its header, other in its data$",
+        id="a bomb in a second frame header",
+    ),
+    pytest.param(
         PLAIN[: PLAIN.index(b"\xff\xc4")] + b"\xff\xda\x00\x02\xff\xd9", "^damaged JPEG", id="no tables"
     ),
 ]
@@ -80,6 +94,11 @@ def test_decode_jpeg_refuses_with_a_sentence(content: bytes, sentence: str) -> N
 
 
 DECODED = [
+    pytest.param(
+        with_segment(with_segment(PLAIN, 0xED, b"Photoshop 3.0\0" + bytes(9)), 0xFE, b"\xff\xd9 a comment"),
+        id="notes of others",
+    ),
+    pytest.param(with_segment(PLAIN, 0xE2, b"MPF\0" + bytes(40)), id="notes of a second picture, damaged"),
     pytest.param(PLAIN, id="baseline"),
     pytest.param(PROGRESSIVE, id="progressive: many scans"),
     pytest.param(with_scans(PROGRESSIVE, MAX_SCANS - 10), id="progressive: as many scans as are decoded"),
@@ -94,8 +113,8 @@ DECODED = [
 
 
 @pytest.mark.parametrize("content", DECODED)
-def test_decode_jpeg_gives_bgr(content: bytes) -> None:
-    image = decode_jpeg(content)
+def test_decode_jpeg_gives_the_pixels(content: bytes) -> None:
+    image = decoded(content)
     assert image.shape == (48, 64, 3)
     assert image.dtype == np.uint8
     np.testing.assert_allclose(image[4, 4], (0, 0, 255), atol=12)
@@ -103,7 +122,7 @@ def test_decode_jpeg_gives_bgr(content: bytes) -> None:
 
 
 def test_decode_jpeg_gives_three_channels_of_a_grey_picture() -> None:
-    image = decode_jpeg(jpeg(picture()[:, :, 1]))
+    image = decoded(jpeg(picture()[:, :, 1]))
     assert image.shape == (48, 64, 3)
 
 
@@ -126,12 +145,12 @@ def test_decode_jpeg_turns_the_picture_upright(
     orientation: int, shape: tuple[int, int, int], red: tuple[int, int]
 ) -> None:
     content = with_orientation(PLAIN, orientation)
-    image = decode_jpeg(content)
+    image = decoded(content)
     assert image.shape == shape
     np.testing.assert_allclose(image[red], (0, 0, 255), atol=12)
     # OpenCV's own reading of EXIF is the reference.
     np.testing.assert_array_equal(image, cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR))
-    half = decode_pixels(content, read_header(content), least=(shape[1] // 2, shape[0] // 2))
+    half = pixels_of(decode_pixels(content, read_header(content), least=(shape[1] // 2, shape[0] // 2)))
     assert half.shape == (shape[0] // 2, shape[1] // 2, 3)
     np.testing.assert_allclose(half[red[0] // 2, red[1] // 2], (0, 0, 255), atol=12)
 
@@ -147,24 +166,29 @@ def test_decode_jpeg_turns_the_picture_upright(
     ],
 )
 def test_damaged_exif_turns_nothing(exif: bytes) -> None:
-    assert decode_jpeg(with_segment(PLAIN, 0xE1, b"Exif\0\0" + exif)).shape == (48, 64, 3)
+    assert decoded(with_segment(PLAIN, 0xE1, b"Exif\0\0" + exif)).shape == (48, 64, 3)
 
 
 def test_exif_of_the_other_byte_order() -> None:
     exif = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
-    assert decode_jpeg(with_segment(PLAIN, 0xE1, b"Exif\0\0" + exif)).shape == (64, 48, 3)
+    assert decoded(with_segment(PLAIN, 0xE1, b"Exif\0\0" + exif)).shape == (64, 48, 3)
 
 
 @pytest.mark.parametrize(
-    ("size", "least", "decoded"),
+    ("size", "least", "held"),
     [
         pytest.param((1280, 720), (640, 360), (640, 360), id="twice as large"),
         pytest.param((1281, 721), (640, 360), (641, 361), id="an odd row stays"),
         pytest.param((1278, 720), (640, 361), (1278, 720), id="a row too small at a half"),
         pytest.param((1400, 788), (640, 360), (700, 394), id="a little more than twice"),
-        pytest.param((1600, 900), (640, 360), (1600, 900), id="2.5 times: 1.25 would be left"),
-        pytest.param((1920, 1080), (640, 360), (1920, 1080), id="three times: 1.5 would be left"),
-        pytest.param((3200, 1800), (640, 360), (1600, 900), id="five times: 2.5 is left"),
+        pytest.param((1600, 900), (640, 360), (800, 450), id="2.5 times: 1.25 is left"),
+        pytest.param((1920, 1080), (640, 360), (960, 540), id="three times: 1.5 is left"),
+        pytest.param(
+            (3200, 1800),
+            (640, 360),
+            (1600, 900),
+            id="five times: 2.5 is left, where a quarter would leave 1.25",
+        ),
         pytest.param((2560, 1440), (640, 360), (640, 360), id="four times"),
         pytest.param((5120, 2880), (640, 360), (640, 360), id="eight times"),
         pytest.param((640, 360), (640, 360), (640, 360), id="as large"),
@@ -172,11 +196,11 @@ def test_exif_of_the_other_byte_order() -> None:
     ],
 )
 def test_decode_at_a_reduced_scale(
-    size: tuple[int, int], least: tuple[int, int], decoded: tuple[int, int]
+    size: tuple[int, int], least: tuple[int, int], held: tuple[int, int]
 ) -> None:
     content = jpeg(picture(*size))
-    image = decode_pixels(content, read_header(content), least=least)
-    assert (image.shape[1], image.shape[0]) == decoded
+    image = pixels_of(decode_pixels(content, read_header(content), least=least))
+    assert (image.shape[1], image.shape[0]) == held
     np.testing.assert_allclose(image[4, 4], (0, 0, 255), atol=12)
 
 
@@ -184,16 +208,16 @@ def test_decode_at_a_reduced_scale(
 @pytest.mark.parametrize("options", [(), (cv2.IMWRITE_JPEG_RST_INTERVAL, 3)])
 def test_a_grey_scene_is_no_damage(width: int, options: tuple[int, ...]) -> None:
     grey = np.full((240, width, 3), 128, np.uint8)
-    np.testing.assert_array_equal(decode_jpeg(jpeg(grey, *options)), grey)
+    np.testing.assert_array_equal(decoded(jpeg(grey, *options)), grey)
 
 
 def test_a_canvas_is_used_again_and_forgets_what_it_showed() -> None:
     box = fit(64, 48, into=(64, 64), stride=32)
     canvas = Canvas(box)
-    first = canvas.fill(picture())
-    black = canvas.fill(np.zeros((96, 128, 3), np.uint8))
+    first = canvas.fill(image_of(picture()))
+    black = canvas.fill(image_of(np.zeros((96, 128, 3), np.uint8)))
     assert black is first
-    np.testing.assert_array_equal(black, to_tensor(np.zeros((48, 64, 3), np.uint8), box))
+    np.testing.assert_array_equal(black, to_tensor(image_of(np.zeros((48, 64, 3), np.uint8)), box))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +254,7 @@ def test_fit(
 
 
 def test_to_tensor_is_rgb_planes_with_grey_around() -> None:
-    image = picture(64, 48)
+    image = image_of(picture(64, 48))
     tensor = to_tensor(image, fit(64, 48, into=(64, 64), stride=None))
     assert tensor.shape == (1, 3, 64, 64)
     assert tensor.dtype == np.float32

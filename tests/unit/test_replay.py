@@ -17,6 +17,7 @@ def test_disorder_leaves_no_trace(seed: int) -> None:
     found = disorderly(frames, seed, site)
     assert differences(expected, found) == {}
     assert not found.untold
+    assert all(desired.lease.until for desired in expected.lamps)
     assert len(expected.reports) == 180
     assert len(expected.alerts) >= 5, "the scenes are busy enough to go wrong"
     assert len(expected.asked) > len(expected.alerts), "and some of what is asked for is held back"

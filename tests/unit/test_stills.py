@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import shared_file
+from tests.jpegs import Pixels, image_of, pixels_of
 from vigie.domain.detections import Box, Detection
 from vigie.domain.pictures import Annotation
 from vigie.errors import ModelError, PictureError
 from vigie.vision.annotate import MAX_SIDE, annotate
 from vigie.vision.faces import VARIABLE, FaceFinder, find_face_model
-from vigie.vision.images import Image
 from vigie.vision.stills import StillArtist
 
 # Two people who walk towards the camera, 480x270; where they are at the clip's second second.
@@ -27,7 +27,7 @@ def yunet() -> Path:
 
 
 @pytest.fixture(scope="module")
-def walkers() -> Image:
+def walkers() -> Pixels:
     clip = cv2.VideoCapture(str(shared_file("data/video/face-demographics-walking.mp4")))
     clip.set(cv2.CAP_PROP_POS_FRAMES, 30)
     _, image = clip.read()
@@ -35,36 +35,36 @@ def walkers() -> Image:
     return np.asarray(image, np.uint8)
 
 
-def jpeg(image: Image) -> bytes:
+def jpeg(image: Pixels) -> bytes:
     encoded: bytes = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
     return encoded
 
 
-def decoded(content: bytes | None) -> Image:
+def decoded(content: bytes | None) -> Pixels:
     assert content is not None
     return np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 @pytest.mark.parametrize("width", [480, 1920], ids=["small", "large"])
 @pytest.mark.parametrize("person", [SHE, HE], ids=["she", "he"])
-def test_a_face_is_found_and_the_crop_holds_it(yunet: Path, walkers: Image, person: Box, width: int) -> None:
+def test_a_face_is_found_and_the_crop_holds_it(yunet: Path, walkers: Pixels, person: Box, width: int) -> None:
     image = cv2.resize(walkers, (width, width * 9 // 16)).astype(np.uint8)
     crop = decoded(StillArtist(yunet).open(jpeg(image)).face(person))
     # Of the crop alone, a face again: in its middle, with a margin around it.
-    (face,) = FaceFinder(yunet).faces(crop, Box(0, 0, 1, 1))
+    (face,) = FaceFinder(yunet).faces(image_of(crop), Box(0, 0, 1, 1))
     assert all(0.3 < side < 0.7 for side in face.box.centre)
     assert face.box.x1 > 0.05
     assert face.box.x2 < 0.95
     assert 25 < crop.shape[0] < image.shape[0] / 2
 
 
-def test_her_face_is_not_his(yunet: Path, walkers: Image) -> None:
+def test_her_face_is_not_his(yunet: Path, walkers: Pixels) -> None:
     still = StillArtist(yunet).open(jpeg(walkers))
     hers, his = decoded(still.face(SHE)), decoded(still.face(HE))
     assert hers.shape != his.shape or (hers != his).any()
 
 
-def test_a_picture_without_faces_keeps_nothing(yunet: Path, walkers: Image) -> None:
+def test_a_picture_without_faces_keeps_nothing(yunet: Path, walkers: Pixels) -> None:
     still = StillArtist(yunet).open(jpeg(walkers))
     assert still.face(Box(0.0, 0.0, 0.25, 1.0)) is None, "a wall"
     assert still.face(Box(0.5, 0.75, 0.7, 1.0)) is None, "legs"
@@ -74,7 +74,7 @@ def test_a_picture_without_faces_keeps_nothing(yunet: Path, walkers: Image) -> N
 
 @pytest.mark.parametrize("content", [None, b"no model"], ids=["none", "another file"])
 def test_without_yunet_no_face_is_kept_and_it_is_said_once(
-    content: bytes | None, walkers: Image, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    content: bytes | None, walkers: Pixels, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = tmp_path / "yunet.onnx" if content else None
     if model:
@@ -108,6 +108,13 @@ def test_what_is_no_picture_does_not_open() -> None:
         StillArtist().open(b"hello")
 
 
+def drawn_on(image: Pixels, annotation: Annotation) -> Pixels:
+    frame = image_of(image)
+    drawn = pixels_of(annotate(frame, annotation))
+    assert (pixels_of(frame) == image).all(), "the frame itself stays clean"
+    return drawn
+
+
 def person(box: Box, confidence: float = 0.9) -> Detection:
     return Detection("person", confidence, box)
 
@@ -115,7 +122,8 @@ def person(box: Box, confidence: float = 0.9) -> Detection:
 @pytest.mark.parametrize(("width", "height"), [(3840, 2160), (1080, 1920), (640, 360), (64, 48), (2000, 8)])
 def test_a_picture_is_bounded_and_has_its_strip(width: int, height: int) -> None:
     marked = person(Box(0, 0, 1, 1))
-    drawn = annotate(np.full((height, width, 3), 90, np.uint8), Annotation(marked, (marked,), **TEXT))
+    image = np.full((height, width, 3), 90, np.uint8)
+    drawn = drawn_on(image, Annotation(marked, (marked,), **TEXT))
     scale = min(1, MAX_SIDE / max(width, height))
     assert drawn.shape[1] == round(width * scale)
     assert round(height * scale) < drawn.shape[0] <= round(height * scale) + 60
@@ -126,8 +134,7 @@ def test_a_picture_is_bounded_and_has_its_strip(width: int, height: int) -> None
 def test_boxes_and_words_show_on_any_ground(grey: int, width: int) -> None:
     image = np.full((width * 9 // 16, width, 3), grey, np.uint8)
     marked, other = person(Box(0.1, 0.3, 0.3, 0.9)), person(Box(0.6, 0.3, 0.8, 0.9), 0.7)
-    drawn = annotate(image, Annotation(marked, (other,), **TEXT)).astype(int)
-    assert (image == grey).all(), "the frame itself stays clean"
+    drawn = drawn_on(image, Annotation(marked, (other,), **TEXT)).astype(int)
     wide = drawn.shape[1]
     tall = wide * 9 // 16
     for left, least in ((0.1, 2), (0.6, 1)):
@@ -149,7 +156,7 @@ def test_boxes_and_words_show_on_any_ground(grey: int, width: int) -> None:
 def test_a_place_of_any_words_leaves_the_time_readable(place: str) -> None:
     image = np.full((360, 640, 3), 90, np.uint8)
     marked = person(Box(0.1, 0.3, 0.3, 0.9))
-    plain, odd = (annotate(image, Annotation(marked, (), at, TEXT["time"])) for at in ("", place))
+    plain, odd = (drawn_on(image, Annotation(marked, (), at, TEXT["time"])) for at in ("", place))
     assert plain.shape == odd.shape
     assert (plain[360:, -200:] == odd[360:, -200:]).all()
     assert (plain[:360] == odd[:360]).all()

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from vigie.commands import detect, doctor, export, faces, model, snooze, subscribe
+from vigie.commands import costs, detect, doctor, export, faces, model, people, review, snooze, subscribe
 from vigie.errors import VigieError
 
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vigie", description="Cameras watched without running servers.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (detect, model, faces, doctor, export, snooze, subscribe):
+    for command in (detect, model, faces, doctor, export, snooze, subscribe, costs, review, people):
         command.add(commands)
     return parser
 

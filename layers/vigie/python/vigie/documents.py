@@ -16,6 +16,9 @@ from vigie.errors import ConfigError
 
 T = TypeVar("T")
 
+# What AWS asks, on the day that it says: the one list of prices, which comes with the package.
+PRICE_LIST = Path(__file__).resolve().parent / "prices.toml"
+
 _adapters: dict[object, TypeAdapter[Any]] = {}
 
 
@@ -34,15 +37,17 @@ def read_object(kind: type[T], data: object, *, source: str) -> T:
 
 
 def read_json(kind: type[T], text: str | bytes, *, source: str) -> T:
-    """Build a `kind` from a JSON document.
+    """Build a `kind` from a JSON document; bytes are UTF-8, as everywhere else, and may begin with its mark.
 
     Raises:
         ConfigError: it is no JSON, or does not fit; JSON's faults name the line.
 
     """
     try:
-        return read_object(kind, json.loads(text), source=source)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        # `json.loads` would guess UTF-16 and UTF-32 too, which no other reader of the same document does.
+        words = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        return read_object(kind, json.loads(words), source=source)
+    except ValueError as error:  # besides its own, Python's over an integer of thousands of digits
         raise ConfigError(f"{source} is no JSON: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{source} is nested too deeply") from error
@@ -61,6 +66,10 @@ def read_toml(kind: type[T], path: Path) -> T:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} holds a number with more digits than can be read") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path} is nested too deeply") from error
     return read_object(kind, data, source=str(path))
 
 

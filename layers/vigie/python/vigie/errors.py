@@ -10,6 +10,7 @@
     ├── ModelError           a file that is no detector, or none at all
     │   └── DownloadError    the web gave none, or not the one that was meant
     ├── SourceError          a camera's source that does not open or has no pictures
+    ├── LampError            a lamp's device that does not do what it is told
     ├── SetupError           this machine or this cloud lacks something that a run needs
     └── CloudError           AWS, or what stands in for it, said no
         ├── NotFound         the object or item is not there
@@ -49,6 +50,10 @@ class DownloadError(ModelError):
 
 class SourceError(VigieError):
     """A camera's source does not open, or delivers no pictures."""
+
+
+class LampError(VigieError):
+    """A lamp's device is out of reach, or refuses what it is told."""
 
 
 class SetupError(VigieError):

@@ -1,13 +1,14 @@
 """The only place that knows the JSON of events: S3's notifications, our report message, the schedule's.
 
-Doors in: `object_keys`, `read_report_message`, `read_report_lines`, `read_canary_message`, `read_schedule`.
-Doors out: `write_report_message`, `report_attributes` and, at the edge, `write_report_lines`.
+Doors in: `object_keys`, `read_report_message`, `read_report_lines`, `read_canary_message`, `read_schedule`,
+`read_desired`. Doors out: `write_report_message`, `report_attributes`, `write_desired` and, at the edge,
+`write_report_lines`.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -15,6 +16,7 @@ from vigie.domain.cameras import CANARY
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import from_iso, to_iso
+from vigie.domain.lighting import Desired, Lease
 from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.series import VisitsChange
 from vigie.domain.visits import Visit, begin_visit
@@ -22,6 +24,10 @@ from vigie.errors import FrameKeyError, MessageError
 
 # The attribute of the reports topic that says whether any visit began, moved or vanished: 1 or 0.
 VISITS_CHANGED = "visits_changed"
+# The attribute of the reports topic that says whether the report may change the lease of a lamp group.
+LIGHTS = "lights"
+# The attribute of the reports topic that says whether the frame was chosen to be compared: 1 or 0.
+COMPARE = "compare"
 # The attribute of the alerts topic that says what a notice is about, as `NoticeKind` has it.
 KIND = "kind"
 
@@ -71,9 +77,16 @@ def write_report_message(report: FrameReport, change: VisitsChange) -> str:
     )
 
 
-def report_attributes(report: FrameReport, change: VisitsChange) -> dict[str, str | int]:
+def report_attributes(
+    report: FrameReport, change: VisitsChange, *, tells_lamps: bool = False, compare: bool = False
+) -> dict[str, str | int]:
     """Return what a subscription may filter by without reading the body."""
-    return {"camera_id": report.key.camera_id, VISITS_CHANGED: int(change.is_news)}
+    return {
+        "camera_id": report.key.camera_id,
+        VISITS_CHANGED: int(change.is_news),
+        LIGHTS: int(tells_lamps),
+        COMPARE: int(compare),
+    }
 
 
 def read_report_message(body: str) -> ReportMessage:
@@ -152,6 +165,39 @@ def read_schedule(event: Mapping[str, Any]) -> tuple[date, ...]:
         raise MessageError(
             f"days must be a list of dates such as 2026-01-31, not {event['days']!r}"
         ) from error
+
+
+def write_desired(desired: Desired) -> dict[str, Any]:
+    """Write the desired state of a lamp group's shadow, as `read_desired` reads it."""
+    lease = desired.lease
+    return {
+        "level": desired.level,
+        "until": to_iso(lease.until) if lease.until else None,
+        "reason": lease.reason,
+        "watched": {camera: to_iso(until) for camera, until in lease.watched.items()},
+    }
+
+
+def read_desired(state: Mapping[str, Any]) -> Desired | None:
+    """Read a desired state; None when it is none of ours, since a person may have written another.
+
+    An instant that is none is left out: a strange key beside ours must not cost the others.
+    """
+    try:
+        ends = {str(camera): _instant(end) for camera, end in state["watched"].items()}
+        watched = {camera: end for camera, end in ends.items() if end}
+        lease = Lease(_instant(state.get("until")), watched, str(state["reason"]))
+        return Desired(int(state["level"]), lease)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+
+
+def _instant(word: object) -> datetime | None:
+    """Read an instant; None when it is none."""
+    try:
+        return from_iso(word) if isinstance(word, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _load(body: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Every call is a read. Addresses of people are shortened as they come in.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from vigie.domain.findings import (
     SubscriptionFacts,
     TableFacts,
 )
-from vigie.errors import CloudError
+from vigie.errors import CloudError, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _PENDING, _DELETED = "PendingConfirmation", "Deleted"
 _SHOWN = 3  # characters of an address of a person's
 _METRIC_SPAN = timedelta(minutes=15)
+
+_log = logging.getLogger(__name__)
 
 
 def notifications(s3: "S3Client", bucket: str) -> tuple[NotificationFacts, ...]:
@@ -70,9 +73,11 @@ def queue(sqs: "SQSClient", cloudwatch: "CloudWatchClient", arn: str) -> QueueFa
     )
 
 
-def subscriptions(sns: "SNSClient", topic_arn: str) -> tuple[SubscriptionFacts, ...]:
-    """Return who follows a topic."""
-    return tuple(facts for _, facts in _subscriptions(sns, topic_arn))
+def subscriptions(
+    sns: "SNSClient", topic_arn: str, *, unread_is_open: bool = False
+) -> tuple[SubscriptionFacts, ...]:
+    """Return who follows a topic; with `unread_is_open` one whose filter cannot be read has none."""
+    return tuple(facts for _, facts in _subscriptions(sns, topic_arn, unread_is_open=unread_is_open))
 
 
 def followed_by(sns: "SNSClient", topic_arn: str) -> tuple[tuple[str, SubscriptionFacts], ...]:
@@ -195,7 +200,9 @@ def _newest_metric(
     return points[-1]["Maximum"] if points else None
 
 
-def _subscriptions(sns: "SNSClient", topic_arn: str) -> Iterator[tuple[str, SubscriptionFacts]]:
+def _subscriptions(
+    sns: "SNSClient", topic_arn: str, *, unread_is_open: bool = False
+) -> Iterator[tuple[str, SubscriptionFacts]]:
     with translated(f"listing the subscriptions of {_name(topic_arn)}"):
         pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
         found = [each for page in pages for each in page["Subscriptions"]]
@@ -204,8 +211,15 @@ def _subscriptions(sns: "SNSClient", topic_arn: str) -> Iterator[tuple[str, Subs
         state = {_PENDING: "pending", _DELETED: "deleted"}.get(arn, "confirmed")
         said: Mapping[str, str] = {}
         if state == "confirmed":
-            with translated(f"reading a subscription of {_name(topic_arn)}"):
-                said = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+            try:
+                with translated(f"reading a subscription of {_name(topic_arn)}"):
+                    said = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+            except NotFound:
+                continue  # unsubscribed since the list was made
+            except CloudError as error:
+                if not unread_is_open:
+                    raise
+                _log.warning("a subscription counts as open to every notice: %s", error)
         yield (
             endpoint,
             SubscriptionFacts(

@@ -22,12 +22,14 @@ from decimal import Decimal
 from typing import Any
 
 from vigie.aws.table import Item
+from vigie.aws.usage_items import usage_in, with_usage
 from vigie.domain.alerting import Alert, AlertRecord, AlertState
 from vigie.domain.detections import Box, Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import MILLISECOND, from_iso, to_iso, to_stamp
 from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.series import Minute
+from vigie.domain.usage import NO_USAGE
 from vigie.domain.visits import Standing, Visit, begin_visit
 
 REPORTS, MINUTES, ASKS, ALERTS = "REPORT#", "MINUTE#", "ASK#", "ALERT#"
@@ -92,7 +94,7 @@ def report_out(report: FrameReport) -> Item:
         item["sampled_at"] = to_iso(report.sampled_at)
     if report.interval_s is not None:
         item["interval_s"] = _decimal(report.interval_s)
-    return item
+    return with_usage(item, report.usage)
 
 
 def report_in(item: Mapping[str, Any]) -> FrameReport:
@@ -113,12 +115,13 @@ def report_in(item: Mapping[str, Any]) -> FrameReport:
         reported_at=from_iso(item["reported_at"]),
         sampled_at=from_iso(item["sampled_at"]) if "sampled_at" in item else None,
         interval_s=float(item["interval_s"]) if "interval_s" in item else None,
+        usage=usage_in(item["used"]) if "used" in item else None,
     )
 
 
 def minute_out(minute: Minute) -> Item:
     """Make the item of a minute; `rev` tells any two states of it apart."""
-    return {
+    item: Item = {
         "pk": partition(minute.camera_id, minute.begins_at.date()),
         "sk": minute_sort(minute.begins_at),
         "rev": minute_revision(minute),
@@ -132,11 +135,14 @@ def minute_out(minute: Minute) -> Item:
         "open": [_visit_out(visit) for visit in minute.open],
         "ended": [_visit_out(visit) for visit in minute.ended],
     }
+    return with_usage(item, minute.usage if minute.usage != NO_USAGE else None)
 
 
 def minute_revision(minute: Minute) -> str:
     """Return a fingerprint of everything in a minute."""
-    return hashlib.blake2s(repr(minute).encode(), digest_size=8).hexdigest()
+    # Without usage it is what it was when there was none yet, for the minutes that were stored then.
+    used = repr(minute.usage) if minute.usage != NO_USAGE else ""
+    return hashlib.blake2s(f"{minute!r}{used}".encode(), digest_size=8).hexdigest()
 
 
 def minute_in(item: Mapping[str, Any]) -> Minute:
@@ -152,6 +158,7 @@ def minute_in(item: Mapping[str, Any]) -> Minute:
         open=tuple(_visit_in(visit, camera_id) for visit in item["open"]),
         ended=tuple(_visit_in(visit, camera_id) for visit in item["ended"]),
         folded_until=from_iso(item["until"]),
+        usage=usage_in(item.get("used", ())),
     )
 
 
@@ -269,11 +276,7 @@ def _standing_in(data: list[Any], at: Callable[[Decimal], datetime]) -> Standing
 
 
 def _corners_out(box: Box) -> list[Decimal]:
-    return [_decimal(corner) for corner in _corners(box)]
-
-
-def _corners(box: Box) -> tuple[float, float, float, float]:
-    return box.x1, box.y1, box.x2, box.y2
+    return [_decimal(corner) for corner in (box.x1, box.y1, box.x2, box.y2)]
 
 
 def _box(*corners: Decimal) -> Box:

@@ -28,13 +28,22 @@ class SnsReportPublisher:
         self._sns = client
         self._topic = topic_arn
 
-    def publish_report(self, report: "FrameReport", change: "VisitsChange") -> None:
+    def publish_report(
+        self,
+        report: "FrameReport",
+        change: "VisitsChange",
+        *,
+        tells_lamps: bool = False,
+        compare: bool = False,
+    ) -> None:
         """See `ReportPublisher.publish_report`."""
         with translated(f"publishing the report of {report.key}"):
             self._sns.publish(
                 TopicArn=self._topic,
                 Message=write_report_message(report, change),
-                MessageAttributes=_attributes(report_attributes(report, change)),
+                MessageAttributes=_attributes(
+                    report_attributes(report, change, tells_lamps=tells_lamps, compare=compare)
+                ),
             )
 
 

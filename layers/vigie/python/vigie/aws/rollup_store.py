@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from vigie.aws.clients import translated
 from vigie.aws.table import Item, Table
+from vigie.aws.usage_items import usage_in, usage_out
 from vigie.domain.instants import from_iso, to_iso
 from vigie.domain.rollups import DayTotals, HourTotals
 from vigie.errors import Conflict
@@ -92,6 +93,8 @@ def _totals_out(totals: DayTotals) -> Item:
         "frames": totals.frames,
         "quarantined": totals.quarantined,
         "listed": totals.listed,
+        "used": usage_out(totals.usage),
+        "over": totals.over_budget,
         "hours": [
             [
                 to_iso(hour.begins_at),
@@ -115,6 +118,9 @@ def _totals_in(item: Mapping[str, Any]) -> DayTotals:
         hours=tuple(_hour_in(*hour) for hour in item["hours"]),
         quarantined=int(item["quarantined"]),
         listed=int(item["listed"]),
+        # Days that were summed up before anything was counted have neither.
+        usage=usage_in(item.get("used", ())),
+        over_budget=int(item.get("over", 0)),
     )
 
 

@@ -7,9 +7,15 @@ Below site/::
     charts/2026-01-31/all-cameras.svg, .png
     charts/2026-01-31/activity.svg, .png
     charts/2026-01-31/history.svg, .png     the 31 days until then
+    charts/2026-01-31/agreement.svg, .png   with Rekognition, if frames were compared
+    charts/2026-01-31/engines.svg, .png     likewise: confusion, time and money
+    charts/2026-01-31/bill.svg, .png        what they cost
     charts/2026-01-31/cameras/hall.svg, .png
     exports/hall/2026-01-31.csv             detections
     exports/hall/2026-01-31-minutes.csv     every minute, with frames or without
+    exports/bill-2026-01-31.csv             what each camera consumed, and its cost
+
+With lamp groups also charts/2026-01-31/lamps.svg, .png, exports/lights/2026-01-31.csv and -levels.csv.
 """
 
 import re
@@ -17,12 +23,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from vigie.charts.agreement import RECORDED_WORDS, agreement_chart, engines_chart, words_of
+from vigie.charts.bill import PageBill, bill_csv, elapsed_share, month_of_costs, page_bill
 from vigie.charts.figures import activity_histogram, all_cameras, camera_curve, to_png, to_svg
 from vigie.charts.history import month_of_visits
-from vigie.charts.page import CameraFiles, Link, Picture, page_day, render_page
+from vigie.charts.lights import energies_of, lamp_exports, lamp_levels
+from vigie.charts.page import CameraFiles, Link, PageComparison, Picture, page_day, render_page
+from vigie.charts.summaries import page_lamps
 from vigie.charts.tables import detections_csv, minutes_csv
+from vigie.domain.energy import GroupEnergy, energy_line
 from vigie.domain.exports import detection_rows, minute_rows
+from vigie.domain.ledger import projection
 from vigie.domain.pictures import site_key
+from vigie.domain.prices import Prices
 from vigie.domain.series import CameraDay
 from vigie.domain.sites import Site
 from vigie.steps.chart import HISTORY_DAYS, DrawnDay
@@ -37,11 +50,20 @@ _DAY_PAGE = re.compile(r"charts/(\d{4}-\d\d-\d\d)\.html")
 _LINKED_DAYS = 31
 
 
-def render_day(site: Site, drawn: DrawnDay, *, clock: Clock, refresh_s: int = 0) -> Iterator[SiteFile]:
+def render_day(
+    site: Site,
+    drawn: DrawnDay,
+    *,
+    clock: Clock,
+    refresh_s: int = 0,
+    prices: Prices | None = None,
+    recorded: bool = False,
+) -> Iterator[SiteFile]:
     """Draw a local day of all cameras; the page of the newest day is the front page too.
 
     The page links to the other days under charts/, and shows visits' pictures under pictures/, as far as
     they are on the shelf. With `refresh_s` above 0 an open front page reloads itself after so many seconds.
+    With `prices` the page has a bill. A page of `recorded` answers in Rekognition's place says so.
     """
     now, day = clock(), drawn.day
     camera_files = {}
@@ -58,10 +80,20 @@ def render_day(site: Site, drawn: DrawnDay, *, clock: Clock, refresh_s: int = 0)
             csv=f"../{export}.csv",
             minutes_csv=f"../{export}-minutes.csv",
         )
-    charts = list(_overviews(site, drawn, now))
+    energies = energies_of(site, drawn.cameras, day, now=now)
+    if energies:
+        yield from lamp_exports(energies, day, site.tz)
+    charts = [*_lamps(energies, day, site), *_overviews(site, drawn, now)]
     for _, files in charts:
         yield from files
     pictures = [picture for picture, _ in charts]
+    comparison = list(_comparison(site, drawn))
+    for _, files in comparison:
+        yield from files
+    bill, bill_chart = None, None
+    if prices is not None and drawn.cameras:
+        bill, bill_chart, files = _bill(site, drawn, now, prices)
+        yield from files
     page = page_day(
         drawn.cameras,
         site.tz,
@@ -76,10 +108,22 @@ def render_day(site: Site, drawn: DrawnDay, *, clock: Clock, refresh_s: int = 0)
         history=drawn.totals,
         history_chart=pictures[-1] if pictures else None,
         proof=drawn.proof,
+        lamps=page_lamps(energies, day),
+        suggestions=drawn.suggestions,
+        comparison=PageComparison(
+            words=words_of(drawn.agreement),
+            recorded=RECORDED_WORDS if drawn.agreement.recorded else "",
+            charts=tuple(picture for picture, _ in comparison),
+        )
+        if drawn.agreement
+        else None,
+        bill=bill,
+        bill_chart=bill_chart,
     )
-    yield SiteFile(f"charts/{day}.html", render_page(page).encode(), _HTML)
+    yield SiteFile(f"charts/{day}.html", render_page(page, recorded=recorded).encode(), _HTML)
     if drawn.newest:
-        yield SiteFile("charts/index.html", render_page(page, refresh_s=refresh_s or None).encode(), _HTML)
+        front = render_page(page, refresh_s=refresh_s or None, recorded=recorded)
+        yield SiteFile("charts/index.html", front.encode(), _HTML)
 
 
 def _exports(
@@ -89,6 +133,57 @@ def _exports(
     minutes = minute_rows(camera, site.tz, now=now, intervals=intervals)
     yield SiteFile(f"{stem}.csv", detections_csv(detection_rows(camera), camera_id), _CSV)
     yield SiteFile(f"{stem}-minutes.csv", minutes_csv(minutes, camera_id), _CSV)
+
+
+def _lamps(
+    energies: Sequence[GroupEnergy], day: date, site: Site
+) -> Iterator[tuple[Picture, Iterator[SiteFile]]]:
+    if energies:
+        where = f"{day}/lamps"
+        alt = f"Levels of the lamps, {day}: {' '.join(energy_line(energy) for energy in energies)}"
+        picture = Picture(title="Lamps", svg=f"{where}.svg", png=f"{where}.png", alt=alt)
+        yield picture, _chart(f"charts/{where}", lamp_levels(energies, day, site.tz))
+
+
+def _bill(
+    site: Site, drawn: DrawnDay, now: datetime, prices: Prices
+) -> tuple[PageBill, Picture, Iterator[SiteFile]]:
+    """Return the bill's words, its chart, and the files of both."""
+    day = drawn.day
+    cameras = [(each.camera.camera_id, each.camera.title) for each in drawn.cameras]
+    days = [day - timedelta(days=n) for n in range(HISTORY_DAYS - 1, -1, -1)]
+    month = projection(
+        drawn.spent,
+        today=day,
+        elapsed=elapsed_share(day, site.tz, now),
+        prices=prices,
+        cameras=len(cameras),
+    )
+    export = f"exports/bill-{day}.csv"
+    words = page_bill(
+        cameras,
+        drawn.spent,
+        day,
+        accounts=drawn.accounts,
+        caps=site.caps,
+        month=month,
+        prices=prices,
+        href=f"../{export}",
+    )
+    where = f"{day}/bill"
+    picture = Picture(
+        title="US dollars a day",
+        svg=f"{where}.svg",
+        png=f"{where}.png",
+        alt=f"What each of the {HISTORY_DAYS} days until {day} cost, camera by camera; numbers are below",
+    )
+    figure = month_of_costs(cameras, drawn.spent, days, site.tz, prices=prices)
+
+    def files() -> Iterator[SiteFile]:
+        yield from _chart(f"charts/{where}", figure)
+        yield SiteFile(export, bill_csv(drawn.spent, day, prices), _CSV)
+
+    return words, picture, files()
 
 
 def _overviews(site: Site, drawn: DrawnDay, now: datetime) -> Iterator[tuple[Picture, Iterator[SiteFile]]]:
@@ -127,6 +222,24 @@ def _overviews(site: Site, drawn: DrawnDay, now: datetime) -> Iterator[tuple[Pic
     ):
         where = f"{day}/{name}"
         picture = Picture(title=title, svg=f"{where}.svg", png=f"{where}.png", alt=alt)
+        yield picture, _chart(f"charts/{where}", figure)
+
+
+def _comparison(site: Site, drawn: DrawnDay) -> Iterator[tuple[Picture, Iterator[SiteFile]]]:
+    """Draw the comparison with Rekognition, if there was one."""
+    agreement, dates = drawn.agreement, str(drawn.day)
+    if agreement is None:
+        return
+    said = words_of(agreement) + (f" {RECORDED_WORDS}." if agreement.recorded else "")
+    titles = {camera.camera.camera_id: camera.camera.title for camera in drawn.cameras}
+    for name, figure, title in (
+        ("agreement", agreement_chart(agreement, dates=dates, titles=titles), "YOLO and Rekognition"),
+        ("engines", engines_chart(agreement, dates=dates), "Confusion, time and money"),
+    ):
+        where = f"{dates}/{name}"
+        picture = Picture(
+            title=title, svg=f"{where}.svg", png=f"{where}.png", alt=f"{title}, {dates}: {said}"
+        )
         yield picture, _chart(f"charts/{where}", figure)
 
 

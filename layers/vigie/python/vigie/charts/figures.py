@@ -17,8 +17,23 @@ from matplotlib.figure import Figure
 
 from vigie.charts.clock import date_words
 from vigie.charts.lines import Activity, Bar, activity_by_minute, count_line, pack_visits
-from vigie.charts.sheet import COVERED_WORD, HOLE_WORD, PEOPLE_WORD, VEHICLES_WORD, Sheet, count_axis
-from vigie.charts.stretches import Span, Stretch, extent_of, holes_between, stretches_of
+from vigie.charts.sheet import (
+    COVERED_WORD,
+    HOLE_WORD,
+    OVER_WORD,
+    PEOPLE_WORD,
+    VEHICLES_WORD,
+    Sheet,
+    count_axis,
+)
+from vigie.charts.stretches import (
+    Span,
+    Stretch,
+    extent_of,
+    holes_between,
+    over_budget_spans,
+    stretches_of,
+)
 from vigie.charts.style import COVERED, DPI, PEOPLE, VEHICLES, drawable, house_style
 from vigie.domain.series import MINUTE, CameraDay
 from vigie.domain.sites import Place
@@ -38,7 +53,8 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 def camera_curve(day: CameraDay, tz: ZoneInfo) -> Figure:
     """Draw people and vehicles at once over time, with the span of each visit below."""
     stretches, extent = stretches_of(day), extent_of([day])
-    holes = _holes(stretches, extent)
+    over = over_budget_spans(day)
+    holes = _holes(stretches, over, extent)
     bars, lanes = pack_visits(day.visits, extent)
     with house_style():
         name = drawable(day.camera.title, day.camera.camera_id, most=_LONGEST_TITLE)
@@ -51,12 +67,14 @@ def camera_curve(day: CameraDay, tz: ZoneInfo) -> Figure:
         _draw_visits(below, bars, lanes)
         for axes in sheet.rows:
             sheet.shade(axes, holes)
+            sheet.shade(axes, over, OVER_WORD)
         if not stretches:
             curve.set_yticks([])
-            sheet.say(curve, f"No frames on {_dates([day], tz)}")
+            why = "All frames were over budget" if over else "No frames"
+            sheet.say(curve, f"{why} on {_dates([day], tz)}")
         elif not bars:
             sheet.say(below, "no visits", size=8)
-        return sheet.finish(key=_key(holes) if stretches else [HOLE_WORD])
+        return sheet.finish(key=_key(holes, over, counted=bool(stretches)))
 
 
 def all_cameras(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
@@ -69,7 +87,8 @@ def all_cameras(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
         days = [replace(day, points=()) for day in days]
         extent = extent_of(days)
     stretches = [stretches_of(day) for day in days]
-    holes = [_holes(own, extent) for own in stretches]
+    over = [over_budget_spans(day) for day in days]
+    holes = [_holes(own, own_over, extent) for own, own_over in zip(stretches, over, strict=True)]
     peak = _peak(stretches)
     tall = len(days) <= _MOST_TALL_ROWS
     row_in = max(0.62, 1.5 - 0.16 * len(days)) if tall else 0.26
@@ -83,10 +102,11 @@ def all_cameras(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
             left_in=0.62 if tall else 1.5,
             head_in=0.86 if tall else 0.66,
         )
-        for axes, day, own, own_holes in zip(sheet.rows, days, stretches, holes, strict=True):
+        for axes, day, own, own_holes, own_over in zip(sheet.rows, days, stretches, holes, over, strict=True):
             _draw_counts(sheet, axes, own)
             count_axis(axes, peak, labels=4 if row_in > 0.8 else 3)
             sheet.shade(axes, own_holes)
+            sheet.shade(axes, own_over, OVER_WORD)
             most = _LONGEST_TITLE if tall else _LONGEST_SIDE_NAME
             name = drawable(day.camera.title, day.camera.camera_id, most=most)
             if tall:
@@ -95,8 +115,11 @@ def all_cameras(days: Sequence[CameraDay], tz: ZoneInfo) -> Figure:
                 axes.set_yticks([])
                 axes.set_ylabel(name, rotation=0, ha="right", va="center")
         if not any(stretches):
-            sheet.say(sheet.rows[len(days) // 2], f"No frames on {_dates(days, tz)}")
-        return sheet.finish(key=_key([hole for own in holes for hole in own]))
+            why = "All frames were over budget" if any(over) else "No frames"
+            sheet.say(sheet.rows[len(days) // 2], f"{why} on {_dates(days, tz)}")
+        return sheet.finish(
+            key=_key([hole for own in holes for hole in own], [span for own in over for span in own])
+        )
 
 
 def activity_histogram(days: Sequence[CameraDay], tz: ZoneInfo, places: Sequence[Place] = ()) -> Figure:
@@ -124,7 +147,9 @@ def activity_histogram(days: Sequence[CameraDay], tz: ZoneInfo, places: Sequence
             _draw_coverage(sheet.rows[1], activity, len(days))
         for axes in sheet.rows:
             sheet.shade(axes, holes)
-        return sheet.finish(key=[*_key(holes), *([COVERED_WORD] if several else [])])
+            sheet.shade(axes, activity.over_budget, OVER_WORD)
+        key = _key(holes, activity.over_budget)
+        return sheet.finish(key=[*key, *([COVERED_WORD] if several else [])])
 
 
 def to_svg(figure: Figure) -> bytes:
@@ -239,8 +264,9 @@ def _steps(tops: Sequence[int], below: Sequence[int], gap_s: int) -> tuple[list[
     return [top for top, _ in heights], [base for _, base in heights], edges
 
 
-def _holes(stretches: Sequence[Stretch], extent: Span) -> tuple[Span, ...]:
-    return holes_between(((stretch.begins_at, stretch.ends_at) for stretch in stretches), extent)
+def _holes(stretches: Sequence[Stretch], over: Sequence[Span], extent: Span) -> tuple[Span, ...]:
+    covered = [(stretch.begins_at, stretch.ends_at) for stretch in stretches]
+    return holes_between(sorted([*covered, *over]), extent)
 
 
 def _peak(cameras: Sequence[Sequence[Stretch]]) -> int:
@@ -248,8 +274,9 @@ def _peak(cameras: Sequence[Sequence[Stretch]]) -> int:
     return max((max(point.people, point.vehicles) for point in points), default=0)
 
 
-def _key(holes: Sequence[Span]) -> list[str]:
-    return [PEOPLE_WORD, VEHICLES_WORD, *([HOLE_WORD] if holes else [])]
+def _key(holes: Sequence[Span], over: Sequence[Span] = (), *, counted: bool = True) -> list[str]:
+    counts = [PEOPLE_WORD, VEHICLES_WORD] if counted else []
+    return [*counts, *([HOLE_WORD] if holes else []), *([OVER_WORD] if over else [])]
 
 
 def _titled(name: str, days: Sequence[CameraDay], tz: ZoneInfo) -> str:

@@ -9,8 +9,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from vigie.charts.clock import date_words
-from vigie.charts.sheet import HOLE_WORD, PEOPLE_WORD, VEHICLES_WORD, Sheet, count_axis
-from vigie.charts.style import HOLE, HOLE_HATCH, PEOPLE, VEHICLES, drawable, house_style
+from vigie.charts.sheet import HOLE_WORD, OVER_WORD, PEOPLE_WORD, VEHICLES_WORD, Sheet, count_axis
+from vigie.charts.style import HOLE, HOLE_HATCH, OVER, OVER_HATCH, PEOPLE, VEHICLES, drawable, house_style
 from vigie.domain.instants import day_bounds
 from vigie.domain.rollups import DayTotals
 from vigie.domain.series import MINUTE
@@ -34,7 +34,8 @@ def month_of_visits(
     """Draw the visits of each day, people and vehicles stacked, on one scale.
 
     `cameras` are ids, titles and totals, `days` the local days in order. Each day is hatched from above by
-    as much as its minutes lacked frames: of the day under way, those until `now`.
+    as much as its minutes lacked frames: of the day under way, those until `now`. What of it was over budget
+    is hatched the other way.
     """
     extent = (day_bounds(days[0], tz)[0], day_bounds(days[-1], tz)[1])
     tall = len(cameras) <= _MOST_TALL_ROWS
@@ -48,7 +49,7 @@ def month_of_visits(
             gap_in=0.3 if tall else 0.06,
             left_in=0.62 if tall else 1.5,
             head_in=0.86 if tall else 0.66,
-            marks=_weeks(days, tz),
+            marks=week_marks(days, tz),
         )
         most = max((_visits(totals) for _, _, own in cameras for totals in own), default=0)
         for axes, (camera_id, title, own) in zip(sheet.rows, cameras, strict=True):
@@ -62,13 +63,18 @@ def month_of_visits(
             else:
                 axes.set_yticks([])
                 axes.set_ylabel(name, rotation=0, ha="right", va="center")
-        return sheet.finish(key=[PEOPLE_WORD, VEHICLES_WORD, HOLE_WORD])
+        is_over = any(each.over_budget for _, _, own in cameras for each in own)
+        return sheet.finish(key=[PEOPLE_WORD, VEHICLES_WORD, HOLE_WORD, *([OVER_WORD] if is_over else [])])
 
 
 def coverage(totals: DayTotals, now: datetime) -> float:
     """Return the share of the day's minutes that had frames, 0 to 1; of a day under way, those until now."""
-    elapsed = (min(max(now, totals.begins_at), totals.ends_at) - totals.begins_at) // MINUTE
-    return min(totals.covered / max(elapsed, 1), 1.0)
+    return min(totals.covered / _elapsed(totals, now), 1.0)
+
+
+def _elapsed(totals: DayTotals, now: datetime) -> int:
+    """Return how many minutes of the day are over, at least one."""
+    return max((min(max(now, totals.begins_at), totals.ends_at) - totals.begins_at) // MINUTE, 1)
 
 
 def _visits(totals: DayTotals) -> int:
@@ -79,9 +85,9 @@ def _draw_bars(sheet: Sheet, axes: Axes, totals: Sequence[DayTotals]) -> None:
     people: list[_Corners] = []
     vehicles: list[_Corners] = []
     for each in totals:
-        left, right = _column(sheet, each.begins_at, each.ends_at, _BAR)
-        people.append(_rectangle(left, right, 0, each.visits_of_people))
-        vehicles.append(_rectangle(left, right, each.visits_of_people, _visits(each)))
+        left, right = column(sheet, each.begins_at, each.ends_at, _BAR)
+        people.append(rectangle(left, right, 0, each.visits_of_people))
+        vehicles.append(rectangle(left, right, each.visits_of_people, _visits(each)))
     for corners, colour in ((people, PEOPLE), (vehicles, VEHICLES)):
         axes.add_collection(PolyCollection(corners, facecolors=colour, linewidths=0, zorder=3))
 
@@ -89,36 +95,47 @@ def _draw_bars(sheet: Sheet, axes: Axes, totals: Sequence[DayTotals]) -> None:
 def _draw_holes(
     sheet: Sheet, axes: Axes, days: dict[date, DayTotals | None], tz: ZoneInfo, now: datetime
 ) -> None:
-    corners = []
+    holes, over = [], []
     for day, totals in days.items():
         begin, end = day_bounds(day, tz)
         covered = coverage(totals, now) if totals else 0.0
-        if covered < 1 and begin < now:
-            corners.append(_rectangle(*_column(sheet, begin, end, _COLUMN), covered, 1.0))
-    axes.add_collection(
-        PolyCollection(
-            corners,
-            transform=axes.get_xaxis_transform(),
-            facecolors=HOLE,
-            edgecolors=HOLE_HATCH,
-            hatch="////",
-            linewidths=0,
-            zorder=0.5,
+        place = column(sheet, begin, end, _COLUMN)
+        reached = covered
+        if totals and totals.over_budget:
+            reached = min(covered + totals.over_budget / _elapsed(totals, now), 1.0)
+            over.append(rectangle(*place, covered, reached))
+        if reached < 1 and begin < now:
+            holes.append(rectangle(*place, reached, 1.0))
+    for corners, colour, lines, hatch in (
+        (holes, HOLE, HOLE_HATCH, "////"),
+        (over, OVER, OVER_HATCH, "\\\\\\\\"),
+    ):
+        axes.add_collection(
+            PolyCollection(
+                corners,
+                transform=axes.get_xaxis_transform(),
+                facecolors=colour,
+                edgecolors=lines,
+                hatch=hatch,
+                linewidths=0,
+                zorder=0.5,
+            )
         )
-    )
 
 
-def _column(sheet: Sheet, begin: datetime, end: datetime, share: float) -> tuple[float, float]:
+def column(sheet: Sheet, begin: datetime, end: datetime, share: float) -> tuple[float, float]:
+    """Return the left and right of a day's column that takes that share of its width."""
     left, right = sheet.second(begin), sheet.second(end)
     air = (right - left) * (1 - share) / 2
     return left + air, right - air
 
 
-def _rectangle(left: float, right: float, low: float, high: float) -> _Corners:
+def rectangle(left: float, right: float, low: float, high: float) -> _Corners:
+    """Return the corners of a bar."""
     return [(left, low), (right, low), (right, high), (left, high)]
 
 
-def _weeks(days: Sequence[date], tz: ZoneInfo) -> list[tuple[datetime, str]]:
+def week_marks(days: Sequence[date], tz: ZoneInfo) -> list[tuple[datetime, str]]:
     """Return the middle of every Monday, or of every day when there are few, each with its date."""
     few = len(days) <= 7
     marks = []

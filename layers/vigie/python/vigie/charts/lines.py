@@ -82,12 +82,16 @@ def pack_visits(visits: Sequence[Visit], extent: Span) -> tuple[list[Bar], int]:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """The visits present in each minute since `begins_at`, and how many cameras delivered frames in it."""
+    """The visits present in each minute since `begins_at`, and how many cameras delivered frames in it.
+
+    `over` counts the cameras whose frames were over budget.
+    """
 
     begins_at: datetime
     people: list[int]
     vehicles: list[int]
     cameras: list[int]
+    over: list[int]
 
     @property
     def span(self) -> Span:
@@ -96,8 +100,18 @@ class Activity:
 
     @property
     def uncovered(self) -> tuple[Span, ...]:
-        """The spans of minutes in which no camera delivered a frame."""
-        starts = (self.begins_at + index * MINUTE for index, cameras in enumerate(self.cameras) if cameras)
+        """The spans of minutes in which no camera delivered a frame, not even one over budget."""
+        return self._without([cameras + over for cameras, over in zip(self.cameras, self.over, strict=True)])
+
+    @property
+    def over_budget(self) -> tuple[Span, ...]:
+        """The spans of minutes in which no camera delivered a frame but those over budget."""
+        return self._without(
+            [cameras or not over for cameras, over in zip(self.cameras, self.over, strict=True)]
+        )
+
+    def _without(self, counts: Sequence[int]) -> tuple[Span, ...]:
+        starts = (self.begins_at + index * MINUTE for index, count in enumerate(counts) if count)
         return holes_between(((start, start + MINUTE) for start in starts), self.span)
 
 
@@ -107,12 +121,17 @@ def activity_by_minute(days: Iterable[CameraDay], places: Sequence[Place] = ()) 
     Cameras of one place show the same people: the one that shows the most counts, not their sum.
     """
     place_of = {camera_id: place.name for place in places for camera_id in place.cameras}
+    days = tuple(days)
     minutes = [minute for day in days for minute in day.minutes]
-    if not minutes:
+    over = [instant for day in days for instant in day.over_budget]
+    instants = [*(minute.begins_at for minute in minutes), *over]
+    if not instants:
         return None
-    first = min(minute.begins_at for minute in minutes)
-    length = (max(minute.begins_at for minute in minutes) - first) // MINUTE + 1
-    activity = Activity(first, [0] * length, [0] * length, [0] * length)
+    first = min(instants)
+    length = (max(instants) - first) // MINUTE + 1
+    activity = Activity(first, [0] * length, [0] * length, [0] * length, [0] * length)
+    for instant in over:
+        activity.over[(instant - first) // MINUTE] += 1
     most: dict[tuple[int, str], tuple[int, int]] = {}
     for minute in minutes:
         index = (minute.begins_at - first) // MINUTE

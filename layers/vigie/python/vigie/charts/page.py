@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
 
+from vigie.charts.bill import PageBill
 from vigie.charts.clock import date_words, local_date, time_words, zone_words
-from vigie.charts.summaries import PageHistory, PagePlace, page_history, page_place
+from vigie.charts.summaries import PageHistory, PageLamps, PagePlace, page_history, page_place
 from vigie.domain.health import Proof
 from vigie.domain.instants import to_iso
+from vigie.domain.people import Suggestion
 from vigie.domain.pictures import picture_key
 from vigie.domain.rollups import DayTotals
 from vigie.domain.series import CameraDay, count_by_kind
@@ -65,6 +67,7 @@ class PageCamera:
     title: str
     frames: int
     minutes: int
+    over_budget: int
     most_people: int
     visits_of_people: int
     visits_of_vehicles: int
@@ -77,7 +80,10 @@ class PageCamera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageVisit:
-    """A visit in local time, with its instants for machines, and its picture, if there is one."""
+    """A visit in local time, with its instants for machines, and its picture, if there is one.
+
+    `who` is whom its face suggests, in words that say no more.
+    """
 
     camera: str
     label: str
@@ -87,6 +93,16 @@ class PageVisit:
     last_seen_iso: str
     confidence: float
     picture: str | None
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageComparison:
+    """The comparison with Rekognition in words and charts; `recorded` says so of recorded answers."""
+
+    words: str
+    recorded: str
+    charts: tuple[Picture, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +124,13 @@ class PageDay:
     visits_in_all: int
     history: tuple[PageHistory, ...]
     history_chart: Picture | None
+    comparison: PageComparison | None
     proven: str
     proven_iso: str | None
     other_days: tuple[Link, ...]
+    lamps: PageLamps | None = None
+    bill: PageBill | None = None
+    bill_chart: Picture | None = None
 
 
 def page_day(
@@ -127,12 +147,17 @@ def page_day(
     history: Sequence[DayTotals] = (),
     history_chart: Picture | None = None,
     proof: Proof | None = None,
+    lamps: PageLamps | None = None,
+    comparison: PageComparison | None = None,
+    suggestions: Mapping[str, Suggestion] = MappingProxyType({}),
+    bill: PageBill | None = None,
+    bill_chart: Picture | None = None,
 ) -> PageDay:
     """Put the page's words and numbers together.
 
     `camera_files` has every camera of `days` by its id, `pictures` the address of each key of a visit's
     picture that is there. `history` are the roll-ups of some days of the cameras, `proof` is the last one
-    that alerts arrive.
+    that alerts arrive, `lamps` what lamp groups used, `suggestions` are by visits' ids.
     """
     begin = min((day.begins_at for day in days), default=updated_at)
     end = max((day.ends_at for day in days), default=updated_at)
@@ -152,25 +177,34 @@ def page_day(
         places=tuple(page_place(place, days) for place in places),
         overviews=tuple(overviews),
         visits=tuple(
-            _page_visit(visit, day, tz, dated=not one_day, pictures=pictures)
+            _page_visit(
+                visit, day, tz, dated=not one_day, pictures=pictures, who=suggestions.get(visit.visit_id)
+            )
             for visit, day in visits[:_LATEST_VISITS]
         ),
         visits_in_all=len(visits),
         history=tuple(page_history(day, history) for day in days),
         history_chart=history_chart,
+        comparison=comparison,
         proven=_moment_words(proof.proven_at, tz) if proof else "",
         proven_iso=to_iso(proof.proven_at) if proof else None,
         other_days=tuple(other_days),
+        lamps=lamps,
+        bill=bill,
+        bill_chart=bill_chart,
     )
 
 
-def render_page(day: PageDay, *, refresh_s: int | None = None) -> str:
-    """Write the page as HTML; with `refresh_s`, browsers load it again after so many seconds."""
+def render_page(day: PageDay, *, refresh_s: int | None = None, recorded: bool = False) -> str:
+    """Write the page as HTML; with `refresh_s`, browsers load it again after so many seconds.
+
+    With `recorded` it says that Rekognition's answers are recorded ones.
+    """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     source = files("vigie.charts").joinpath("index.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source).render(day=day, refresh_s=refresh_s)
+    return environment.from_string(source).render(day=day, refresh_s=refresh_s, recorded=recorded)
 
 
 def _page_camera(
@@ -186,11 +220,15 @@ def _page_camera(
         else "no frames."
     )
     frames = sum(minute.frames for minute in day.minutes)
+    over_budget = len(day.over_budget - {minute.begins_at for minute in day.minutes})
+    if over_budget:
+        said += f" {_number(over_budget, 'minute')} were over budget."
     return PageCamera(
         camera_id=day.camera.camera_id,
         title=day.camera.title,
         frames=frames,
         minutes=len(day.minutes),
+        over_budget=over_budget,
         most_people=most_people,
         visits_of_people=of_people,
         visits_of_vehicles=of_vehicles,
@@ -220,7 +258,13 @@ def _moment_words(instant: datetime, tz: ZoneInfo) -> str:
 
 
 def _page_visit(
-    visit: Visit, day: CameraDay, tz: ZoneInfo, *, dated: bool, pictures: Mapping[str, str]
+    visit: Visit,
+    day: CameraDay,
+    tz: ZoneInfo,
+    *,
+    dated: bool,
+    pictures: Mapping[str, str],
+    who: Suggestion | None,
 ) -> PageVisit:
     def words(instant: datetime) -> str:
         date = f"{local_date(instant, tz)} " if dated else ""
@@ -235,6 +279,7 @@ def _page_visit(
         last_seen_iso=to_iso(visit.last_seen_at),
         confidence=visit.confidence,
         picture=pictures.get(picture_key(visit)),
+        who=who.words if who else "",
     )
 
 

@@ -18,7 +18,19 @@ from matplotlib.transforms import ScaledTranslation
 
 from vigie.charts.clock import ticks, zone_words
 from vigie.charts.stretches import Span
-from vigie.charts.style import COVERED, HOLE, HOLE_HATCH, PEOPLE, VEHICLES
+from vigie.charts.style import (
+    COST_COLOURS,
+    COVERED,
+    HOLE,
+    HOLE_HATCH,
+    LIT,
+    LIT_IDLE,
+    LIT_SAFE,
+    OVER,
+    OVER_HATCH,
+    PEOPLE,
+    VEHICLES,
+)
 from vigie.domain.instants import seconds_between
 
 _WIDTH_IN = 8.6
@@ -31,11 +43,26 @@ _LABEL_ROOM_IN = 0.48
 # What a key may name, and how each is painted.
 PEOPLE_WORD, VEHICLES_WORD = "people", "vehicles"
 HOLE_WORD, COVERED_WORD = "no frames", "cameras with frames"
+ACTIVE_WORD, IDLE_WORD, SAFE_WORD = "somebody is there", "nobody is there", "safe: no reports"
+OVER_WORD = "over budget"
+LOOKING_WORD, KEEPING_WORD = "looking (Lambda)", "keeping (S3, DynamoDB)"
+TELLING_WORD, REKOGNITION_WORD = "telling (queues, SMS, e-mails)", "Rekognition"
 _PAINT: dict[str, dict[str, Any]] = {
     PEOPLE_WORD: {"facecolor": PEOPLE, "linewidth": 0},
     VEHICLES_WORD: {"facecolor": VEHICLES, "linewidth": 0},
     COVERED_WORD: {"facecolor": COVERED, "linewidth": 0},
+    ACTIVE_WORD: {"facecolor": LIT, "linewidth": 0},
+    IDLE_WORD: {"facecolor": LIT_IDLE, "linewidth": 0},
+    SAFE_WORD: {"facecolor": LIT_SAFE, "linewidth": 0},
     HOLE_WORD: {"facecolor": HOLE, "edgecolor": HOLE_HATCH, "hatch": "////", "linewidth": 0.5},
+    # The other way round, so that the two are told apart without their colours.
+    OVER_WORD: {"facecolor": OVER, "edgecolor": OVER_HATCH, "hatch": "\\\\\\\\", "linewidth": 0.5},
+    **{
+        word: {"facecolor": colour, "linewidth": 0}
+        for word, colour in zip(
+            (LOOKING_WORD, KEEPING_WORD, TELLING_WORD, REKOGNITION_WORD), COST_COLOURS, strict=True
+        )
+    },
 }
 
 
@@ -88,12 +115,12 @@ class Sheet:
         """Return where the instant lies on the x axis."""
         return seconds_between(self.extent[0], instant)
 
-    def shade(self, axes: Axes, holes: Sequence[Span]) -> None:
-        """Hatch the spans without frames, over the whole height of the row."""
+    def shade(self, axes: Axes, holes: Sequence[Span], word: str = HOLE_WORD) -> None:
+        """Hatch the spans without counts over the whole height of the row; `word` says why they have none."""
         bars = [(self.second(begin), seconds_between(begin, end)) for begin, end in holes]
         if bars:
             over_all_y = axes.get_xaxis_transform()
-            axes.broken_barh(bars, (0, 1), transform=over_all_y, zorder=0.5, **_PAINT[HOLE_WORD])
+            axes.broken_barh(bars, (0, 1), transform=over_all_y, zorder=0.5, **_PAINT[word])
 
     def say(self, axes: Axes, words: str, *, size: float = 11) -> None:
         """Write the words across the middle of a row."""

@@ -42,12 +42,25 @@ def stretches_of(day: CameraDay) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
+def over_budget_spans(day: CameraDay) -> tuple[Span, ...]:
+    """Return the spans of which all frames came after the day's cap was reached, in order of time."""
+    covered = {minute.begins_at for minute in day.minutes}
+    spans: list[Span] = []
+    for begins_at in sorted(day.over_budget - covered):
+        if spans and spans[-1][1] == begins_at:
+            spans[-1] = spans[-1][0], begins_at + MINUTE
+        else:
+            spans.append((begins_at, begins_at + MINUTE))
+    return tuple(spans)
+
+
 def extent_of(days: Sequence[CameraDay]) -> Span:
     """Return the span from the first frame to the last of any camera; the bounds asked for without any.
 
-    There must be a day.
+    Frames that were over budget count too. There must be a day.
     """
     covered = [(stretch.begins_at, stretch.ends_at) for day in days for stretch in stretches_of(day)]
+    covered += [span for day in days for span in over_budget_spans(day)]
     spans = covered or [(day.begins_at, day.ends_at) for day in days]
     return min(begin for begin, _ in spans), max(end for _, end in spans)
 

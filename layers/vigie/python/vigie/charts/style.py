@@ -21,6 +21,14 @@ GRID = "#e6e8eb"
 HOLE = "#f0f1f3"
 HOLE_HATCH = "#b9bec5"
 COVERED = "#c3c9d0"
+# Lamps: Okabe and Ito's yellow made darker, their sky blue, their vermilion.
+LIT = "#e0b400"
+LIT_IDLE = "#56b4e9"
+LIT_SAFE = "#d55e00"
+# Okabe and Ito's too, none of them that of people or vehicles: looking, keeping, telling, Rekognition.
+COST_COLOURS = ("#009e73", "#56b4e9", "#f0e442", "#d55e00")
+OVER = "#f9ecf3"
+OVER_HATCH = "#cc79a7"
 DPI = 120
 
 _FONT = "DejaVu Sans"

@@ -1,8 +1,10 @@
-"""What the page sums up beyond one camera's day: places of several cameras, and each camera's history."""
+"""What the page sums up beyond one camera's day: places of several cameras, histories, lamps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from vigie.domain.energy import GroupEnergy, energy_line
 from vigie.domain.places import shared_visits
 from vigie.domain.rollups import DayTotals
 from vigie.domain.series import CameraDay, count_by_kind
@@ -82,3 +84,23 @@ def page_history(day: CameraDay, history: Sequence[DayTotals]) -> PageHistory:
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLamps:
+    """What the page says of lamp groups: a line each, and where the exports lie, relative to the page."""
+
+    lines: tuple[str, ...]
+    csv: str
+    levels_csv: str
+
+
+def page_lamps(energies: Sequence[GroupEnergy], day: date) -> PageLamps | None:
+    """Return what the page says, whose address is below charts/; None without groups."""
+    if not energies:
+        return None
+    return PageLamps(
+        lines=tuple(energy_line(energy) for energy in energies),
+        csv=f"../exports/lights/{day}.csv",
+        levels_csv=f"../exports/lights/{day}-levels.csv",
+    )

@@ -1,4 +1,4 @@
-"""Exports as CSV: the detections, visits and minutes of a camera's day.
+"""Exports as CSV: the detections, visits and minutes of a camera's day, the energy of lamp groups.
 
 UTF-8 with a row of headings; instants are UTC. Empty cells are what nobody knows, never 0. Names are data
 of other people: one that a spreadsheet would run gets an apostrophe before it.
@@ -8,9 +8,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from datetime import tzinfo
 
+from vigie.domain.energy import GroupEnergy
 from vigie.domain.exports import DetectionRow, MinuteRow, VisitRow
 from vigie.domain.instants import to_iso
+from vigie.domain.lighting import Phase
 
 _DETECTIONS = (
     "captured_at",
@@ -52,7 +55,22 @@ _MINUTES = (
     "visits_of_people",
     "visits_of_vehicles",
     "expected_frames",
+    "over_budget",
 )
+
+_ENERGY = (
+    "day",
+    "group_id",
+    "active_s",
+    "idle_s",
+    "safe_s",
+    "off_s",
+    "used_kwh",
+    "full_light_kwh",
+    "timer_kwh",
+    "saved_kwh",
+)
+_LEVELS = ("begins_at", "local_time", "group_id", "phase", "percent", "seconds")
 
 _Cell = str | int | None
 
@@ -126,8 +144,46 @@ def minutes_csv(rows: Iterable[MinuteRow], camera_id: str) -> bytes:
                 row.visits_of_people,
                 row.visits_of_vehicles,
                 _number(row.expected_frames),
+                int(row.over_budget),
             )
             for row in rows
+        ),
+    )
+
+
+def energy_csv(energies: Iterable[GroupEnergy]) -> bytes:
+    """List what lamp groups used on their days; `saved_kwh` is against full light in the same hours."""
+    phases = (Phase.ACTIVE, Phase.IDLE, Phase.SAFE, Phase.DAY)
+    return _csv(
+        _ENERGY,
+        (
+            (
+                energy.day.isoformat(),
+                energy.group.group_id,
+                *(_number(energy.seconds(phase)) for phase in phases),
+                *(_number(kwh) for kwh in (energy.used_kwh, energy.full_kwh, energy.timer_kwh)),
+                _number(energy.saved_kwh),
+            )
+            for energy in energies
+        ),
+    )
+
+
+def levels_csv(energies: Iterable[GroupEnergy], tz: tzinfo) -> bytes:
+    """List the levels of lamp groups over time; `local_time` bears its offset from UTC."""
+    return _csv(
+        _LEVELS,
+        (
+            (
+                to_iso(span.begins_at),
+                span.begins_at.astimezone(tz).isoformat(timespec="seconds"),
+                energy.group.group_id,
+                span.phase.value,
+                span.percent,
+                _number(span.seconds),
+            )
+            for energy in energies
+            for span in energy.spans
         ),
     )
 

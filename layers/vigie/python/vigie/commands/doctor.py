@@ -1,17 +1,11 @@
 """`python -m vigie doctor`: do alerts arrive? It looks at what they need, and follows a canary."""
 
 import argparse
-import json
 import os
-import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from vigie.errors import ConfigError
-
-if TYPE_CHECKING:
-    from vigie.domain.findings import Finding
 
 _RESOURCES = {
     "bucket": ("the data bucket", "VIGIE_BUCKET"),
@@ -19,7 +13,6 @@ _RESOURCES = {
     "reports_topic": ("the ARN of the reports topic", "VIGIE_REPORTS_TOPIC"),
     "alerts_topic": ("the ARN of the alerts topic", "VIGIE_ALERTS_TOPIC"),
 }
-_COLOURS = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "magenta"}
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,45 +40,15 @@ def doctor(arguments: argparse.Namespace, *, sleep: Callable[[float], None] = ti
     if missing:
         options = ", ".join(f"--{name.replace('_', '-')} ({_RESOURCES[name][1]})" for name in missing)
         raise ConfigError(f"which resources? name {options}")
+    from vigie.commands.checking import print_findings
     from vigie.commands.examination import Examination
     from vigie.domain.findings import State
 
     examination = Examination(**names, sleep=sleep)
     timeout_s = None if arguments.no_canary else arguments.timeout
     findings = list(examination.findings(canary_timeout_s=timeout_s))
-    _print(findings, as_json=arguments.json)
+    print_findings(findings, as_json=arguments.json)
     states = {finding.state for finding in findings}
     if states == {State.UNKNOWN}:
         return 2
     return 1 if State.FAILURE in states else 0
-
-
-def _print(findings: Sequence["Finding"], *, as_json: bool) -> None:
-    if as_json:
-        rows = [{"state": each.state.value, "what": each.what, "remedy": each.remedy} for each in findings]
-        sys.stdout.write(json.dumps({"findings": rows}, indent=2) + "\n")
-        return
-    if sys.stdout.isatty() and _print_table(findings):
-        return
-    for each in findings:
-        remedy = f" -> {each.remedy}" if each.remedy else ""
-        sys.stdout.write(f"{each.state.value:<8}{each.what}{remedy}\n")
-
-
-def _print_table(findings: Sequence["Finding"]) -> bool:
-    """Print a table where the package for it is installed."""
-    try:
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-    except ImportError:
-        return False
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("", "what", "remedy"):
-        table.add_column(heading)
-    for each in findings:
-        state = each.state.value
-        table.add_row(Text(state, style=_COLOURS[state]), Text(each.what), Text(each.remedy))
-    Console().print(table)
-    return True

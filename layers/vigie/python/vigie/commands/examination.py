@@ -1,7 +1,7 @@
 """The doctor's round: each check gathers its facts and judges them; one that fails is a finding itself."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, partial
 
@@ -11,11 +11,13 @@ from vigie.aws.health_store import DynamoHealthStore
 from vigie.aws.heartbeat_store import S3HeartbeatSource
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.site_store import S3SiteSource
+from vigie.commands.checking import checked
 from vigie.commands.inputs import checkout
+from vigie.domain.agent_findings import judge_agent
+from vigie.domain.budget_findings import judge_channels
 from vigie.domain.cameras import CANARY
 from vigie.domain.darkness import newest_words
 from vigie.domain.diagnosis import (
-    judge_agent,
     judge_cameras,
     judge_canary_subscription,
     judge_key,
@@ -27,18 +29,16 @@ from vigie.domain.diagnosis import (
     judge_subscriptions,
     judge_table,
 )
-from vigie.domain.findings import Finding, QueueFacts, SubscriptionFacts, failure, ok, unknown
+from vigie.domain.findings import Finding, QueueFacts, SubscriptionFacts, ok, unknown
 from vigie.domain.frames import FRAMES_PREFIX
 from vigie.domain.notices import NoticeKind
 from vigie.domain.sites import Site
-from vigie.errors import AccessDenied, CloudError, ConfigError, ModelError, NotFound
+from vigie.errors import CloudError, ModelError
 from vigie.steps.diagnose import follow_canary, judge_trace
 from vigie.steps.prove import send_canary
 from vigie.steps.watch import dark_cameras
 
 _S3, _SNS, _ALARMS = "s3.amazonaws.com", "sns.amazonaws.com", "cloudwatch.amazonaws.com"
-
-Check = Callable[[], Iterable[Finding]]
 
 
 class Examination:
@@ -67,42 +67,42 @@ class Examination:
 
     def findings(self, *, canary_timeout_s: float | None) -> Iterator[Finding]:
         """Yield what is found, check by check; a canary is sent and followed unless its time-out is None."""
-        yield from _checked("the site document", "s3:GetObject on site/*", self._check_site)
-        yield from _checked(
+        yield from checked("the site document", "s3:GetObject on site/*", self._check_site)
+        yield from checked(
             "the bucket's notifications", "s3:GetBucketNotification", self._check_notifications
         )
-        yield from _checked("the queues", "sqs:GetQueueUrl, sqs:GetQueueAttributes", self._check_queues)
-        yield from _checked(
+        yield from checked("the queues", "sqs:GetQueueUrl, sqs:GetQueueAttributes", self._check_queues)
+        yield from checked(
             "the subscriptions",
             "sns:ListSubscriptionsByTopic, sns:GetSubscriptionAttributes",
             self._check_subscriptions,
         )
-        yield from _checked(
+        yield from checked(
             "the keys", "sns:GetTopicAttributes, kms:DescribeKey, kms:GetKeyPolicy", self._check_keys
         )
-        yield from _checked(
+        yield from checked(
             "SMS",
             "sns:GetSMSSandboxAccountStatus, sns:GetSMSAttributes, sns:ListSMSSandboxPhoneNumbers",
             self._check_sms,
         )
-        yield from _checked(
+        yield from checked(
             "the table's settings",
             "dynamodb:DescribeTable, dynamodb:DescribeTimeToLive, dynamodb:DescribeContinuousBackups",
             self._check_table,
         )
         yield from _check_model()
-        yield from _checked(
+        yield from checked(
             "agents and cameras",
             "s3:ListBucket, s3:GetObject on heartbeats/*, dynamodb:Query",
             self._check_cameras,
         )
         if canary_timeout_s is not None:
-            yield from _checked(
+            yield from checked(
                 "the canary's way",
                 f"s3:PutObject on {FRAMES_PREFIX}{CANARY}/*, dynamodb:GetItem, dynamodb:Query",
                 partial(self._check_canary, canary_timeout_s),
             )
-        yield from _checked("the last proof", "dynamodb:GetItem", self._check_proof)
+        yield from checked("the last proof", "dynamodb:GetItem", self._check_proof)
 
     def _check_site(self) -> Iterator[Finding]:
         self._site = S3SiteSource(self._s3, self._bucket).site()
@@ -119,6 +119,7 @@ class Examination:
     def _check_subscriptions(self) -> Iterator[Finding]:
         followers = self._alerts_followers
         yield from judge_subscriptions(followers, self._site)
+        yield from judge_channels(followers)
         yield judge_canary_subscription(followers)
 
     def _check_keys(self) -> Iterator[Finding]:
@@ -203,22 +204,6 @@ class Examination:
             return inspection.queue(self._sqs, self._cloudwatch, arn) if arn else None
         except CloudError:
             return None
-
-
-def _checked(what: str, actions: str, check: Check) -> Iterator[Finding]:
-    """Make a check; whatever keeps it from being made is its finding."""
-    try:
-        yield from list(check())
-    except AccessDenied:
-        yield unknown(f"{what} may not be looked at with these credentials", f"allow {actions}")
-    except NotFound as error:
-        yield failure(f"{what}: {error}", "is the name right, and is the stack deployed?")
-    except ConfigError as error:
-        yield failure(
-            str(error), "correct it: functions that start now refuse it, others keep the last good one"
-        )
-    except CloudError as error:
-        yield unknown(f"{what}: {error}", "try again; if it stays so, look at AWS's own state")
 
 
 def _check_model() -> Iterator[Finding]:

@@ -73,6 +73,7 @@ def export(arguments: argparse.Namespace) -> int:
 
     from vigie.aws import clients
     from vigie.aws.frame_store import S3FrameStore
+    from vigie.aws.purse_store import DynamoPurse
     from vigie.aws.report_store import DynamoReportStore
     from vigie.aws.rollup_store import DynamoRollupStore
     from vigie.aws.site_store import S3SiteSource
@@ -95,6 +96,7 @@ def export(arguments: argparse.Namespace) -> int:
         shelf=shelf,
         form=form,
         now=now,
+        marks=DynamoPurse(dynamodb, table),
     )
     _tell(files, site)
     return 0

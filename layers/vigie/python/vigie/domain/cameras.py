@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 Point = tuple[float, float]
@@ -12,6 +13,7 @@ CANARY = "vigie-canary"
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _NAME_LENGTH = 64
+_LEAST_FPS = 1 / 86_400
 _MOST_FPS = 30
 
 
@@ -59,11 +61,13 @@ def check_fps(fps: float) -> None:
     """Refuse a rate that no camera is sampled at.
 
     Raises:
-        ValueError: it is not over 0, or more than 30.
+        ValueError: it is less than one picture a day, or more than 30 a second.
 
     """
     if not 0 < fps <= _MOST_FPS:
         raise ValueError(f"fps must be over 0 and at most {_MOST_FPS}, not {fps:g}")
+    if fps < _LEAST_FPS:
+        raise ValueError(f"fps must be at least {_LEAST_FPS:.3g}, which is a picture a day, not {fps:g}")
 
 
 def check_own_camera(camera_id: str) -> str:
@@ -143,6 +147,13 @@ class Mask:
         check_polygon("a mask", self.polygon)
 
 
+class Engine(StrEnum):
+    """What looks at a camera's frames: our own detector, or Amazon Rekognition, paid by the frame."""
+
+    YOLO = "yolo"
+    REKOGNITION = "rekognition"
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A source of pictures as the cloud knows it; where it is and how to reach it stays at the edge.
@@ -151,6 +162,7 @@ class Camera:
     and `masks` come on top of those, so that no document in the cloud can uncover what the edge hides.
 
     With `faces` the face of each person who comes into view is kept, for a day: nobody's is unless asked for.
+    `engine` is what looks at its frames.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -162,6 +174,7 @@ class Camera:
     fps: float | None = None
     gate: Gate | None = None
     masks: tuple[Mask, ...] = ()
+    engine: Engine = Engine.YOLO
 
     def __post_init__(self) -> None:
         check_camera_id(self.camera_id)

@@ -1,14 +1,13 @@
 """What the doctor makes of facts: findings, each with its remedy.
 
 The facts are gathered elsewhere, so every judgement is a rule over plain values. Key policies and filter
-policies are read in `domain.policies`.
+policies are read in `domain.policies`, edge agents are judged in `domain.agent_findings`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from vigie.domain.cameras import CANARY
-from vigie.domain.darkness import SHORTEST_DARK_S, HeartbeatSeen
 from vigie.domain.detections import PERSON
 from vigie.domain.findings import (
     Finding,
@@ -24,7 +23,6 @@ from vigie.domain.findings import (
     warning,
 )
 from vigie.domain.health import Proof, Trouble
-from vigie.domain.heartbeats import heartbeat_key
 from vigie.domain.instants import seconds_between
 from vigie.domain.notices import NoticeKind
 from vigie.domain.policies import KEY_ACTIONS, filter_lets_through, missing_grants, unknown_names
@@ -32,7 +30,6 @@ from vigie.domain.sites import Site
 
 _SLOW_S, _SHORT_VISIBILITY_S, _FEW_TRIES = 300.0, 60, 3
 _NEARLY_SPENT = 0.8
-_WRONG_CLOCK_S = 10.0
 # What a canary's alert carries, for filters.
 _CANARY_ATTRIBUTES: Mapping[str, Sequence[str]] = {
     "kind": (NoticeKind.CANARY.value,),
@@ -255,33 +252,6 @@ def judge_proof(proof: Proof | None, *, now: datetime, after_s: float, tz: tzinf
     if after_s and seconds_between(proof.proven_at, now) >= after_s:
         return warning(f"{what}, too long ago", "is send_canary's schedule enabled?")
     return ok(f"{what}, {proof.seconds:.1f} s after the canary was sent")
-
-
-def judge_agent(seen: HeartbeatSeen, *, now: datetime, tz: tzinfo) -> tuple[Finding, ...]:
-    """Judge an edge agent by its newest heartbeat."""
-    beat, who = seen.heartbeat, f"agent {seen.heartbeat.agent_id}"
-    silent_s = seconds_between(seen.arrived_at, now)
-    if silent_s >= SHORTEST_DARK_S:
-        return (
-            warning(
-                f"{who} is silent since {seen.arrived_at.astimezone(tz):%Y-%m-%d %H:%M}",
-                f"see to its power and network; remove {heartbeat_key(beat.agent_id)} if it is gone for good",
-            ),
-        )
-    findings = []
-    if beat.upload_error:
-        findings.append(
-            failure(f"{who} cannot upload: {beat.upload_error}", "see to its network and its rights")
-        )
-    if beat.site_error:
-        findings.append(
-            warning(f"{who} refuses the site document: {beat.site_error}", "correct the document")
-        )
-    ahead_s = seen.ahead.total_seconds() if beat.clock_ahead_s is None else beat.clock_ahead_s
-    if abs(ahead_s) > _WRONG_CLOCK_S:
-        way = "ahead" if ahead_s > 0 else "behind"
-        findings.append(warning(f"{who}'s clock is {abs(ahead_s):.0f} s {way}", "let it keep time by NTP"))
-    return tuple(findings) or (ok(f"{who} ({beat.version}) spoke {silent_s:.0f} s ago"),)
 
 
 def judge_cameras(dark: Mapping[str, Trouble], watched: int, *, tz: tzinfo) -> tuple[Finding, ...]:

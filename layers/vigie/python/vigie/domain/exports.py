@@ -62,7 +62,9 @@ class MinuteRow:
 
     `local_time` is ISO 8601 with its offset from UTC. `people` and `vehicles` are the most at once,
     `visits_of_*` count the visits that began in it. `expected_frames` is what the declared pace makes of a
-    minute; a camera with a motion gate sends fewer, and a minute in which nothing moved may have none.
+    minute; a camera with a motion gate sends fewer, and a minute in which nothing moved may have none. In a
+    minute that is `over_budget` frames came that the day's cap did not cover: if it is not `covered`, the
+    camera was there all the same.
     """
 
     begins_at: datetime
@@ -74,6 +76,7 @@ class MinuteRow:
     visits_of_people: int | None = None
     visits_of_vehicles: int | None = None
     expected_frames: float | None = None
+    over_budget: bool = False
 
 
 def detection_rows(day: CameraDay) -> Iterator[DetectionRow]:
@@ -138,6 +141,7 @@ def minute_rows(
     begins_at = day.begins_at
     while begins_at < until:
         local_time = begins_at.astimezone(tz).isoformat(timespec="seconds")
+        is_over = begins_at in day.over_budget
         if minute := covered.get(begins_at):
             end = begins_at + MINUTE
             begun = (visit for visit in minute.visits if begins_at <= visit.started_at < end)
@@ -154,9 +158,10 @@ def minute_rows(
                 people,
                 vehicles,
                 expected,
+                is_over,
             )
         else:
-            yield MinuteRow(begins_at, local_time, covered=False)
+            yield MinuteRow(begins_at, local_time, covered=False, over_budget=is_over)
         begins_at += MINUTE
 
 

@@ -102,6 +102,11 @@ def day_prefix(camera_id: str, day: date) -> str:
     return f"{FRAMES_PREFIX}{camera_id}/{day:%Y/%m/%d}/"
 
 
+def camera_of(object_key: str) -> str:
+    """Return which camera an object is of by its key, unchecked; "" for a key that names none."""
+    return object_key.split("/", 2)[1] if object_key.count("/") > 1 else ""
+
+
 def quarantine_key(object_key: str) -> str:
     """Return where the object goes when it is no readable frame."""
     return QUARANTINE_PREFIX + object_key.removeprefix(FRAMES_PREFIX)

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from vigie.domain.cameras import CANARY
+from vigie.domain.caps import Caps
+from vigie.domain.comparison import Comparison
 from vigie.domain.frames import FRAMES_PREFIX, FrameKey
 from vigie.domain.instants import seconds_between
 from vigie.domain.sites import Retention, Site
@@ -36,15 +38,18 @@ class Proof:
 def canary_site(site: Site) -> Site:
     """Return the site as a canary finds it: its visits begin whatever the site's limits, and no rule asks.
 
-    Nothing about it is kept for longer than a day.
+    Nothing about it is kept for longer than a day, and no cap of the site's holds for it: 24 frames a day.
     """
     return replace(
         site,
         cameras=(),
         places=(),
+        lamp_groups=(),
         rules=(),
         visits=VisitLimits(),
+        comparison=Comparison(),
         retention=Retention(reports_days=1, minutes_days=1, alerts_days=1),
+        caps=Caps(),
     )
 
 

@@ -21,6 +21,7 @@ class CameraLife:
 
     `starting` no picture yet, `running`, `waiting` to be started again, `failing` tried again rarely, `ended`
     or `failed` for good. `sampled` are pictures taken, `gated_out` those that the motion gate held back,
+    `held_back` those for which the day's cap leaves nothing at their time,
     `uploaded` those that arrived in S3, `spooled` those that wait on disk now, `dropped` those that were
     lost, the last one at `dropped_at` for the reason `dropped_why`. `last_captured_at` is the newest
     picture's capture time, gated out or not. `error` holds no credentials.
@@ -30,6 +31,7 @@ class CameraLife:
     state: CameraState = "starting"
     sampled: int = 0
     gated_out: int = 0
+    held_back: int = 0
     uploaded: int = 0
     spooled: int = 0
     dropped: int = 0
@@ -44,13 +46,31 @@ class CameraLife:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LampLife:
+    """One lamp group as the agent that drives it sees it; `switches` are since the agent started.
+
+    `wanted` is the level that its lease and the clock ask for since `since`, for the `reason` told; `level`
+    the one that its lamps have taken on (None: none yet). `error` says which lamp does not follow, and why.
+    """
+
+    group_id: str
+    wanted: int
+    reason: str
+    level: int | None = None
+    since: datetime | None = None
+    switches: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """One agent at the instant `at` of its own clock; what it does not know is None.
 
     `upload_error`, `report_error` and `heartbeat_error` say why frames, local mode's reports and heartbeats
     do not arrive. `clock_ahead_s` says how far its clock is ahead of S3's. `site_etag` names the site
     document that it follows, `site_error` says why it refused a newer one, `site_denied` why it could read
-    none.
+    none. `agent_error` is a fault of the agent's own, a programming error, of the last few minutes.
+    `lamps_error` says why it does not hear what its lamps are asked for.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "ignore"}
@@ -68,6 +88,9 @@ class Heartbeat:
     site_etag: str | None = None
     site_error: str | None = None
     site_denied: str | None = None
+    agent_error: str | None = None
+    lamps: tuple[LampLife, ...] = ()
+    lamps_error: str | None = None
 
     def __post_init__(self) -> None:
         check_name("agent_id", self.agent_id)

@@ -10,6 +10,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
+def is_time_of_day(text: str) -> bool:
+    """Tell whether the text is a time from 00:00 to 23:59."""
+    return text != "24:00" and _CLOCK.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """From `begin` to `end` (not itself in it) on the named days, as the clock on the wall shows them.

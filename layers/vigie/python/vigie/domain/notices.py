@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     DEAD_LETTERS_GONE = "dead_letters_gone"
     UNPROVEN = "alerts_unproven"
     PROVEN_AGAIN = "alerts_proven_again"
+    OVER_BUDGET = "over_budget"
+    DAILY_BILL = "daily_bill"
     CANARY = "canary"
 
 

@@ -61,12 +61,16 @@ def site_key(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What is drawn on a frame: the one thing that it is about, others, and two texts below the picture."""
+    """What is drawn on a frame: the one thing that it is about, others, and two texts below the picture.
+
+    The camera's id stands for a place whose script cannot be drawn.
+    """
 
     marked: Detection
     others: tuple[Detection, ...]
     place: str
     time: str
+    camera_id: str = ""
 
 
 def annotation_of(
@@ -88,6 +92,7 @@ def annotation_of(
         others=tuple(s for s in report.detections if s is not marked and s.confidence >= least),
         place=camera.title + (f" ({', '.join(marked.zones)})" if marked.zones else ""),
         time=f"{captured:%Y-%m-%d %H:%M:%S %Z}",
+        camera_id=report.key.camera_id,
     )
 
 

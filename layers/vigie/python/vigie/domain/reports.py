@@ -9,6 +9,7 @@ from vigie.domain.cameras import check_camera_id
 from vigie.domain.detections import Detection
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import to_stamp
+from vigie.domain.usage import Usage
 
 # Written by edges that look at their frames themselves, and by nobody else.
 REPORTS_PREFIX = "reports/"
@@ -37,7 +38,8 @@ class FrameReport:
 
     `model` names the model that looked. `interval_s` is the pace of sampling that the edge declared.
     `reported_at` and `sampled_at` are clock times, of this report and of the edge's sampling, for figures of
-    speed alone: no rule looks at them. What the edge did not say is None.
+    speed alone: no rule looks at them. `usage` is what AWS charges for that was consumed for the camera since
+    its report before, for the bill alone. What nobody said is None.
     """
 
     key: FrameKey
@@ -49,6 +51,7 @@ class FrameReport:
     reported_at: datetime
     sampled_at: datetime | None = None
     interval_s: float | None = None
+    usage: Usage | None = None
 
 
 def reports_key(reports: Sequence[FrameReport]) -> str:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from vigie.domain.instants import day_bounds
 from vigie.domain.series import MINUTE, CameraDay, Minute, count_by_kind, visits_of
+from vigie.domain.usage import NO_USAGE, Usage
 
 # A frame that comes so long after its local day has ended comes after the day's last scheduled drawing, or
 # so shortly before it that the drawing may miss it. Scheduled drawings go on for an hour.
@@ -38,7 +39,8 @@ class HourTotals:
 class DayTotals:
     """One camera's local day, the sum of its `hours`; `quarantined` counts frames that could not be read.
 
-    `listed` is the number of frames whose detections the day's CSV holds by now.
+    `listed` is the number of frames whose detections the day's CSV holds by now. `usage` is what the day's
+    frames consumed, `over_budget` the number of minutes of which all frames came after the cap was reached.
     """
 
     camera_id: str
@@ -46,6 +48,8 @@ class DayTotals:
     hours: tuple[HourTotals, ...]
     quarantined: int = 0
     listed: int = 0
+    usage: Usage = NO_USAGE
+    over_budget: int = 0
 
     @property
     def begins_at(self) -> datetime:
@@ -111,6 +115,8 @@ def day_totals(day: CameraDay, on: date, tz: tzinfo, *, listed: int = 0) -> DayT
         ),
         quarantined=day.quarantined,
         listed=listed,
+        usage=sum((minute.usage for minute in day.minutes), NO_USAGE),
+        over_budget=len(day.over_budget - {minute.begins_at for minute in day.minutes}),
     )
 
 

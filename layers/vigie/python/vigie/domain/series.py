@@ -8,7 +8,7 @@ predecessor changed, to be folded anew; a link that a crash has left broken is s
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from vigie.domain.cameras import Camera
@@ -16,6 +16,7 @@ from vigie.domain.detections import PERSON, VEHICLES, Detection
 from vigie.domain.following import Following, follow
 from vigie.domain.instants import MILLISECOND, minute_of
 from vigie.domain.reports import FrameReport
+from vigie.domain.usage import NO_USAGE, Usage
 from vigie.domain.visits import LONGEST_MEMORY_S, Visit
 
 MINUTE = timedelta(minutes=1)
@@ -29,7 +30,7 @@ class Minute:
 
     `people` and `vehicles` are the most that visits owned in one frame. `open` are the visits open after
     the frame of `folded_until`, `ended` those that were seen in this minute and ended in it. `follows` is the
-    `state` of the minute before it upon which it was folded.
+    `state` of the minute before it upon which it was folded. `usage` sums up that of its reports.
     """
 
     camera_id: str
@@ -41,6 +42,7 @@ class Minute:
     open: tuple[Visit, ...]
     ended: tuple[Visit, ...]
     folded_until: datetime
+    usage: Usage = field(default=NO_USAGE, repr=False)
 
     @property
     def visits(self) -> tuple[Visit, ...]:
@@ -107,6 +109,7 @@ def extend_minute(before: Minute | None, report: FrameReport, following: Followi
         open=followed.open,
         ended=(*before.ended, *ended),
         folded_until=report.key.captured_at,
+        usage=before.usage + report.usage if report.usage else before.usage,
     )
 
 
@@ -177,7 +180,8 @@ class CameraDay:
     """What one camera saw between two instants, in order of time: what charts and exports draw from.
 
     `begins_at` and `ends_at` are the bounds asked for (a local day has 23 to 25 hours); `points` may be
-    empty for a long span, whose curve the minutes give. `quarantined` counts frames that could not be read.
+    empty for a long span, whose curve the minutes give. `quarantined` counts frames that could not be read,
+    `over_budget` are the beginnings of minutes in which frames came that the day's cap did not cover.
     """
 
     camera: Camera
@@ -187,6 +191,7 @@ class CameraDay:
     points: tuple[CountPoint, ...]
     detections: tuple[OwnedDetection, ...]
     quarantined: int = 0
+    over_budget: frozenset[datetime] = frozenset()
 
     @property
     def visits(self) -> tuple[Visit, ...]:
@@ -204,6 +209,7 @@ def camera_day(
     earlier: Minute | None,
     quarantined: int,
     following: Following,
+    over_budget: Iterable[datetime] = (),
 ) -> CameraDay:
     """Put a camera's day together; folds its reports once more, to name each detection's visit."""
     points, detections = [], []
@@ -217,7 +223,16 @@ def camera_day(
             for detection, owner in zip(report.detections, followed.owners, strict=True)
         ]
     ordered = tuple(sorted(minutes, key=lambda minute: minute.begins_at))
-    return CameraDay(camera, begins_at, ends_at, ordered, tuple(points), tuple(detections), quarantined)
+    return CameraDay(
+        camera,
+        begins_at,
+        ends_at,
+        ordered,
+        tuple(points),
+        tuple(detections),
+        quarantined,
+        frozenset(over_budget),
+    )
 
 
 def count_by_kind(owners: Iterable[Visit | None]) -> tuple[int, int]:

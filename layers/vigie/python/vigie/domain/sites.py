@@ -7,10 +7,18 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vigie.domain.alerting import AlertPolicy
-from vigie.domain.cameras import Camera, check_own_camera
+from vigie.domain.cameras import Camera, Engine, check_own_camera
+from vigie.domain.caps import Caps
+from vigie.domain.comparison import LABELS_THERE, Comparison
 from vigie.domain.detections import DEFAULT_LABELS
 from vigie.domain.following import Following
+from vigie.domain.hours import is_time_of_day
+from vigie.domain.lamps import LampGroup, check_lamp_groups
+from vigie.domain.lighting import tells_lamps
+from vigie.domain.people import KnownFaces
 from vigie.domain.rules import LONGEST_COOLDOWN_S, AlertRule, CameraRules
+from vigie.domain.series import Minute
+from vigie.domain.sun import Position
 from vigie.domain.visits import VisitLimits
 
 _MOST_DAYS = 36_500
@@ -80,7 +88,10 @@ class Site:
 
     After any alert all rules are quiet for `cooldown_s`, and until `snoozed_until`.
 
-    A camera that the document does not name is watched all the same, without a name or zones.
+    From `daily_bill_at` on, such as 07:30, people hear each day what the day before cost; None: nobody does.
+
+    A camera that the document does not name is watched all the same, without a name or zones. `position`
+    tells lamp groups when dusk and dawn are.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -97,6 +108,12 @@ class Site:
     places: tuple[Place, ...] = ()
     retention: Retention = field(default_factory=Retention)
     watchfulness: Watchfulness = field(default_factory=Watchfulness)
+    position: Position | None = None
+    lamp_groups: tuple[LampGroup, ...] = ()
+    caps: Caps = field(default_factory=Caps)
+    daily_bill_at: str | None = None
+    comparison: Comparison = field(default_factory=Comparison)
+    known_faces: KnownFaces = field(default_factory=KnownFaces)
 
     def __post_init__(self) -> None:
         try:
@@ -118,13 +135,17 @@ class Site:
             raise ValueError("labels must name at least one thing to look for")
         for rule in self.rules:
             self._check_rule(rule)
+        self._check_engines()
         if self.max_alert_age_s <= 0:
             raise ValueError("max_alert_age_s must be more than 0 seconds")
         if not 0 <= self.cooldown_s <= LONGEST_COOLDOWN_S:
             raise ValueError(f"cooldown_s is 0 to {LONGEST_COOLDOWN_S:.0f} seconds")
         if self.snoozed_until is not None and self.snoozed_until.tzinfo is None:
             raise ValueError("snoozed_until needs a time zone, as in 2026-01-31T18:00:00Z")
+        if self.daily_bill_at is not None and not is_time_of_day(self.daily_bill_at):
+            raise ValueError(f"daily_bill_at is a time of day such as 07:30, not {self.daily_bill_at!r}")
         self._check_places()
+        check_lamp_groups(self.lamp_groups, cameras=self.cameras, labels=self.labels, position=self.position)
 
     def _check_places(self) -> None:
         """Refuse a place of cameras that are unknown, or of one that is in two places."""
@@ -152,6 +173,23 @@ class Site:
                 there = ", ".join(known) or "none"
                 raise ValueError(f"rule {rule.rule_id!r} asks for {what} {unknown[0]!r}; there is {there}")
 
+    def _check_engines(self) -> None:
+        """Refuse labels that Rekognition is not asked for, where nothing else looks."""
+        known, there = set(LABELS_THERE.values()), ", ".join(LABELS_THERE.values())
+        for camera in self.cameras:
+            if camera.engine is Engine.REKOGNITION and not known.intersection(self.labels):
+                raise ValueError(
+                    f"camera {camera.camera_id!r} has Rekognition look for {there}; labels has none of these"
+                )
+        for rule in self.rules:
+            engines = {camera.engine for camera in self.cameras if rule.looks_at(camera.camera_id)}
+            unknown = [label for label in rule.labels if label not in known]
+            if engines == {Engine.REKOGNITION} and unknown:
+                raise ValueError(
+                    f"rule {rule.rule_id!r} asks for label {unknown[0]!r} of cameras that have Rekognition "
+                    f"look; it looks for {there}"
+                )
+
     @property
     def tz(self) -> ZoneInfo:
         """The site's time zone."""
@@ -177,6 +215,10 @@ class Site:
     def place_of(self, camera_id: str) -> Place | None:
         """Return the place that the camera shows together with others, if any."""
         return next((place for place in self.places if camera_id in place.cameras), None)
+
+    def tells_lamps(self, minute: Minute, instant: datetime, *, late: bool) -> bool:
+        """Tell whether a frame may change the lease of a lamp group; see `lighting.tells_lamps`."""
+        return tells_lamps(self.lamp_groups, minute, instant, limits=self.visits, late=late)
 
     def camera(self, camera_id: str) -> Camera:
         """Return the camera of that id; a bare one when the document does not name it."""

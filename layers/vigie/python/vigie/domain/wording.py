@@ -11,11 +11,13 @@ from vigie.domain.alerting import Alert
 from vigie.domain.gsm import shortened, to_ascii, to_gsm
 from vigie.domain.letters import SITE_DOCUMENT, data_of, iso, letter, sms_text
 from vigie.domain.notices import Notice, NoticeKind, PictureLink
+from vigie.domain.people import Suggestion
 from vigie.domain.rules import AlertRule
 from vigie.domain.sites import Site
 from vigie.domain.visits import Visit
 
 _LABEL_SEPTETS = 24
+_WHO_SEPTETS = 28
 
 
 def visit_notice(
@@ -27,18 +29,21 @@ def visit_notice(
     site: Site,
     link: PictureLink | None,
     picture: str,
+    who: Suggestion | None = None,
 ) -> Notice:
     """Put an alert into words: who, where, when in the site's own time, why, and how to hear no more of it.
 
     `at` is when the rule's conditions were met, `number` how many were there at once, `picture` the key of
-    the picture in the data bucket.
+    the picture in the data bucket. `who` is whom the face suggests: never more than a suggestion.
     """
     camera = site.camera(visit.camera_id)
     return Notice(
         kind=NoticeKind.VISIT,
         subject=_visit_subject(visit, rule=rule, at=at, number=number, site=site),
-        email=_visit_email(visit, rule=rule, at=at, number=number, site=site, link=link, picture=picture),
-        sms=_visit_sms(visit, rule=rule, at=at, number=number, site=site, link=link),
+        email=_visit_email(
+            visit, rule=rule, at=at, number=number, site=site, link=link, picture=picture, who=who
+        ),
+        sms=_visit_sms(visit, rule=rule, at=at, number=number, site=site, link=link, who=who),
         data=data_of(
             NoticeKind.VISIT,
             {
@@ -54,6 +59,7 @@ def visit_notice(
                     "zones": list(visit.zones),
                     "confidence": visit.confidence,
                 },
+                **({} if who is None else {"suggestion": _suggestion_data(who)}),
                 "picture": picture,
                 "link": None
                 if link is None
@@ -102,6 +108,7 @@ def _visit_email(
     site: Site,
     link: PictureLink | None,
     picture: str,
+    who: Suggestion | None,
 ) -> str:
     camera = site.camera(visit.camera_id)
     name = phrases.cut(phrases.camera_name(camera))
@@ -117,6 +124,7 @@ def _visit_email(
             ("Zones" if len(visit.zones) > 1 else "Zone", zones),
             ("Came", phrases.moment(visit.started_at, site.tz) if at != visit.started_at else ""),
             ("Confidence", f"{visit.confidence:.0%}"),
+            ("Face", _suggested(who)),
             ("Rule", rule.rule_id),
             ("Visit", phrases.harmless(visit.visit_id)),
         ],
@@ -150,15 +158,35 @@ def _picture(link: PictureLink | None, picture: str, site: Site) -> str:
     return f"Picture (the link ends on {phrases.moment(link.ends_at, site.tz)}):\n{link.url}"
 
 
+def _suggested(who: Suggestion | None) -> str:
+    if who is None:
+        return ""
+    words = phrases.cut(phrases.harmless(who.words))
+    return f"{words} alike: a suggestion of Rekognition's, which may be wrong"
+
+
+def _suggestion_data(who: Suggestion) -> dict[str, str | float]:
+    return {"name": who.name, "similarity": who.similarity, "threshold": who.threshold}
+
+
 def _visit_sms(
-    visit: Visit, *, rule: AlertRule, at: datetime, number: int, site: Site, link: PictureLink | None
+    visit: Visit,
+    *,
+    rule: AlertRule,
+    at: datetime,
+    number: int,
+    site: Site,
+    link: PictureLink | None,
+    who: Suggestion | None,
 ) -> str:
-    who = _several(number, rule, site) if rule.min_number > 1 else _label(visit)
+    seen = _several(number, rule, site) if rule.min_number > 1 else _label(visit)
     zones = phrases.zones_text(visit.zones, to_gsm)
     place = phrases.camera_name(site.camera(visit.camera_id), to_gsm)
     stay = f" for {_stay(rule)}" if _stay(rule) else ""
+    # No other word of an SMS may be lost for a name that is a guess.
+    perhaps = f" ({shortened(phrases.harmless(who.words, to_gsm), _WHO_SEPTETS)})" if who else ""
     return sms_text(
-        f"Vigie: {shortened(phrases.harmless(who, to_gsm), _LABEL_SEPTETS)}{stay} at ",
+        f"Vigie: {shortened(phrases.harmless(seen, to_gsm), _LABEL_SEPTETS)}{perhaps}{stay} at ",
         f"{place} ({zones})" if zones else place,
         f", {phrases.short_moment(at, site.tz)}, rule {rule.rule_id}",
         link=link.url if link else "",

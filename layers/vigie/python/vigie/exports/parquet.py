@@ -64,6 +64,7 @@ MINUTES = pa.schema(
         pa.field("visits_of_people", pa.int32()),
         pa.field("visits_of_vehicles", pa.int32()),
         pa.field("expected_frames", pa.float32()),
+        pa.field("over_budget", pa.bool_(), nullable=False),
     ]
 )
 

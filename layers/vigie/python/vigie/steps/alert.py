@@ -14,6 +14,7 @@ from vigie.domain.alerting import (
 )
 from vigie.domain.instants import minute_of, seconds_between
 from vigie.domain.notices import Notice
+from vigie.domain.people import Suggestion
 from vigie.domain.pictures import picture_key
 from vigie.domain.series import VisitsChange
 from vigie.domain.sites import Site
@@ -24,7 +25,7 @@ from vigie.steps.ports import AlertStore, Clock, LinkMaker, MinuteStore, Notifie
 
 # A sender that has not finished by then has died: a test holds this longer than the function's time-out, and
 # short enough that the message comes again before it is given up.
-CLAIM_LEASE_S = 15.0
+CLAIM_LEASE_S = 20.0
 _ATTEMPTS = 50
 # Files are read faster than the clock, so that what they show may lie ahead of it.
 _AHEAD = timedelta(days=1)
@@ -40,13 +41,15 @@ def send_alerts(
     notifier: Notifier,
     clock: Clock,
     link_to: LinkMaker = lambda _: None,
+    who: Callable[[Visit], Suggestion | None] = lambda _: None,
 ) -> int:
     """Bring the alerts in line with what a frame changed of its camera's visits; return how many were sent.
 
     What counts is what is stored now, not what the event knew: so events may come late, twice, and in any
     order. First what the visits ask for is noted; then everything from that time on is judged, of all
     cameras, since an alert may forbid a later one. An alert is claimed, sent, then closed. A sender that dies
-    between sending and closing leaves a claim that is taken over: one message too many, never none.
+    between sending and closing leaves a claim that is taken over: one message too many, never none. `who` is
+    asked whom a visit's face suggests.
 
     Raises:
         Conflict: another sender is at work on one of them; the event should be tried again.
@@ -73,7 +76,7 @@ def send_alerts(
                 revision = alerts.record(
                     alert, AlertState.CLAIMED, replaces=record, now=clock(), revision=revision
                 )
-                notifier.notify(_notice(alert, site, minutes, link_to))
+                notifier.notify(_notice(alert, site, minutes, link_to, who))
                 alerts.close(alert, now=clock())
                 sent += 1
         except Conflict:
@@ -137,7 +140,13 @@ def _tidy(plan: AlertPlan, alerts: AlertStore, clock: Clock, revision: int) -> N
         revision = alerts.record(alert, state, replaces=record, now=clock(), revision=revision)
 
 
-def _notice(alert: Alert, site: Site, minutes: MinuteStore, link_to: LinkMaker) -> Notice:
+def _notice(
+    alert: Alert,
+    site: Site,
+    minutes: MinuteStore,
+    link_to: LinkMaker,
+    who: Callable[[Visit], Suggestion | None],
+) -> Notice:
     """Put an alert into words, with the picture of the beginning, or the best until now if it came later."""
     rule = next(rule for rule in site.rules if rule.rule_id == alert.rule_id)
     visit = alert.visit
@@ -153,6 +162,7 @@ def _notice(alert: Alert, site: Site, minutes: MinuteStore, link_to: LinkMaker) 
         site=site,
         link=link_to(picture),
         picture=picture,
+        who=who(alert.visit) if site.known_faces.enabled else None,
     )
 
 

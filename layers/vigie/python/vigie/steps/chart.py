@@ -5,20 +5,25 @@ of frames. Reports are read for two ends: the exports, when they have fallen beh
 of a span so short that they are seen.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from vigie.domain.agreement import Agreement
 from vigie.domain.cameras import CANARY
+from vigie.domain.caps import Account
 from vigie.domain.exports import intervals_of
 from vigie.domain.health import Proof
 from vigie.domain.instants import day_bounds, minute_of
+from vigie.domain.ledger import DaySpent, days_spent
+from vigie.domain.people import Suggestion
 from vigie.domain.pictures import pictures_prefix, site_path
 from vigie.domain.reports import FrameReport
 from vigie.domain.rollups import DayTotals, day_totals
 from vigie.domain.series import MINUTE, CameraDay, Minute, camera_day
 from vigie.domain.sites import Site
+from vigie.steps.budget_ports import BudgetMarks, Purse, over_budget_minutes
 from vigie.steps.health_ports import ProofStore
 from vigie.steps.ports import (
     Clock,
@@ -49,7 +54,10 @@ class DrawnDay:
     `totals` are the roll-ups of the last 31 days of every camera, this one included, in order of camera and
     day. `exports` has the cameras whose exports are to be written, with the pace of sampling in seconds that
     each minute's frames declare. `shelved` are the paths of charts and pictures that lie on the shelf
-    already; the `newest` of several days is the front page. `proof` is the last that alerts arrive.
+    already; the `newest` of several days is the front page. `proof` is the last that alerts arrive. `spent`
+    is what the days of `totals` consumed, with what was bought on them; `accounts` are the purse's of this
+    day. `agreement` sums up its comparisons with Rekognition, None when there were none; `suggestions` are
+    whom faces suggest, by visits' ids.
     """
 
     day: date
@@ -59,6 +67,10 @@ class DrawnDay:
     shelved: tuple[str, ...]
     newest: bool
     proof: Proof | None = None
+    agreement: Agreement | None = None
+    suggestions: Mapping[str, Suggestion] = field(default_factory=dict)
+    spent: tuple[DaySpent, ...] = ()
+    accounts: tuple[Account, ...] = ()
 
 
 class Renderer(Protocol):
@@ -118,17 +130,22 @@ def chart_days(
     render: Renderer,
     clock: Clock,
     proofs: ProofStore | None = None,
+    agreement: Callable[[date, Sequence[str]], Agreement | None] = lambda *_: None,
+    suggested: Callable[[CameraDay], Mapping[str, Suggestion]] = lambda _: {},
+    purse: Purse | None = None,
+    marks: BudgetMarks | None = None,
 ) -> tuple[str, ...]:
     """Draw local days of every camera, and store their totals; return the paths of the files, below site/.
 
-    The exports of the days of `anew` are made again even if no frame was added.
+    The exports of the days of `anew` are made again even if no frame was added. `agreement` sums up the
+    comparisons of a day and cameras, `suggested` says whom the faces of a camera's day suggest.
 
     Raises:
         CloudError: AWS refused a call; the next scheduled run tries again.
 
     """
     days = sorted(days)
-    gather = _Gatherer(site, frames, reports, rollups, clock())
+    gather = _Gatherer(site, frames, reports, rollups, marks, clock())
     camera_ids = watched_cameras(site, frames)
     proof = proofs.last_proof() if proofs else None
     paths = []
@@ -139,6 +156,7 @@ def chart_days(
             gathered.append(gather.day(camera_id, day, past.pop(day, None), anew=day in anew))
             history += [*past.values(), gathered[-1].totals]
         cameras = tuple(each.day for each in gathered)
+        accounts = _accounts(day, purse)
         drawn = DrawnDay(
             day=day,
             cameras=cameras,
@@ -149,6 +167,10 @@ def chart_days(
             shelved=(*shelf.paths("charts/"), *_pictures(cameras, shelf)),
             newest=day == days[-1],
             proof=proof,
+            agreement=agreement(day, camera_ids),
+            suggestions={visit: who for camera in cameras for visit, who in suggested(camera).items()},
+            spent=days_spent(history, accounts),
+            accounts=accounts.get(day, ()),
         )
         for file in render(site, drawn):
             shelf.put(file)
@@ -157,6 +179,14 @@ def chart_days(
         for each in gathered:
             gather.store(each.totals)
     return tuple(dict.fromkeys(paths))
+
+
+def _accounts(day: date, purse: Purse | None) -> dict[date, tuple[Account, ...]]:
+    """Read what was bought on the days of the history up to that one."""
+    if purse is None:
+        return {}
+    past = (day - timedelta(days=n) for n in range(HISTORY_DAYS))
+    return {each: accounts for each in past if (accounts := purse.accounts(each))}
 
 
 def _pictures(cameras: Iterable[CameraDay], shelf: SiteShelf) -> Iterator[str]:
@@ -173,6 +203,7 @@ class _Gatherer:
     frames: FrameStore
     reports: ReportStore
     rollups: RollupStore
+    marks: BudgetMarks | None
     now: datetime
 
     def day(self, camera_id: str, day: date, stored: DayTotals | None, *, anew: bool) -> _Gathered:
@@ -246,4 +277,5 @@ class _Gatherer:
             earlier=self.reports.minute_before(camera_id, minute_of(begin)) if reports else None,
             quarantined=self.frames.quarantined(camera_id, begin, end),
             following=self.site.following(camera_id),
+            over_budget=over_budget_minutes(self.marks, camera_id, begin, end),
         )

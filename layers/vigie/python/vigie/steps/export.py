@@ -25,6 +25,7 @@ from vigie.domain.instants import day_bounds, minute_of
 from vigie.domain.places import shared_visits
 from vigie.domain.series import CameraDay, Minute, camera_day, visits_of
 from vigie.domain.sites import Site
+from vigie.steps.budget_ports import BudgetMarks, over_budget_minutes
 from vigie.steps.ports import ExportShelf, ReportStore
 
 _DAY = timedelta(days=1)
@@ -65,6 +66,7 @@ def export_days(
     shelf: ExportShelf,
     form: TableFormat,
     now: datetime,
+    marks: BudgetMarks | None = None,
 ) -> Iterator[Exported]:
     """Export local days of cameras, and yield each file when it is written.
 
@@ -74,7 +76,7 @@ def export_days(
     """
     for camera_id in camera_ids:
         for day in days:
-            yield from _CameraExport(camera_id, day, site, reports, shelf, form, now).write()
+            yield from _CameraExport(camera_id, day, site, reports, shelf, form, now, marks).write()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class _CameraExport:
     shelf: ExportShelf
     form: TableFormat
     now: datetime
+    marks: BudgetMarks | None = None
 
     def write(self) -> Iterator[Exported]:
         begin, end = day_bounds(self.day, self.site.tz)
@@ -106,6 +109,7 @@ class _CameraExport:
             earlier=self.reports.minute_before(self.camera_id, minute_of(begin)) if reports else None,
             quarantined=0,
             following=self.site.following(self.camera_id),
+            over_budget=over_budget_minutes(self.marks, self.camera_id, begin, end),
         )
         if len(reports) < sum(minute.frames for minute in minutes):
             yield Exported("detections", self.camera_id, self.day)

@@ -10,6 +10,7 @@ from vigie.domain.sites import Site
 from vigie.domain.visits import Visit
 from vigie.errors import NotFound, PictureError
 from vigie.steps.minutes import Kept
+from vigie.steps.people_ports import Recogniser
 from vigie.steps.ports import Artist, FrameStore, PictureStore
 
 # Of one frame, of each kind. A crowd that comes into view at once must not take the time of the other frames.
@@ -25,11 +26,13 @@ def illustrate(
     frames: FrameStore,
     artist: Artist,
     pictures: PictureStore,
+    recogniser: Recogniser | None = None,
 ) -> None:
     """Store the pictures that a stored report's frame is good for; doing so again stores the same.
 
     `frame` is loaded when it is not at hand. One that is gone by now, as the retention asks, has no pictures:
-    its visits are told all the same.
+    its visits are told all the same. Each face that is kept is shown to the `recogniser`, until
+    it fails.
 
     Raises:
         CloudError: AWS refused a call; the event should be tried again.
@@ -53,10 +56,13 @@ def illustrate(
             pictures.put(picture_key(visit), still.annotated(annotation))
     if not camera.faces:
         return
+    searching = recogniser is not None
     for visit in _strongest(visit for visit in kept.change.begun if visit.label == PERSON):
         face = still.face(visit.box)
         if face is not None:
             pictures.put(face_key(visit), face)
+            if recogniser is not None and searching:
+                searching = recogniser(visit, face, site=site)
 
 
 def _strongest(visits: Iterable[Visit]) -> list[Visit]:

@@ -29,10 +29,14 @@ _ATTEMPTS = 25
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a frame has changed, and `best`, the visits of which no frame so far is a better one."""
+    """What a frame has changed, and `best`, the visits of which no frame so far is a better one.
+
+    `minute` is the frame's own as it was stored.
+    """
 
     change: VisitsChange
     best: tuple[Visit, ...]
+    minute: Minute
 
 
 def keep_minutes(report: FrameReport, *, store: MinuteStore, following: Following) -> Kept:
@@ -56,7 +60,7 @@ def keep_minutes(report: FrameReport, *, store: MinuteStore, following: Followin
     begun = tuple(visit.beginning for visit in own.begun_at(instant))
     best = tuple(visit for visit in own.visits if visit.best_frame == report.key)
     asks = own.asked_at(instant) or (following.is_shared and own.prolongs_what_asked(instant))
-    return Kept(VisitsChange(begun, instant, end, asks=asks), best)
+    return Kept(VisitsChange(begun, instant, end, asks=asks), best, own)
 
 
 def _keep(report: FrameReport, store: MinuteStore, following: Following) -> Minute:

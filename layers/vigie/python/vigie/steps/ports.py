@@ -252,8 +252,19 @@ class PictureStore(Protocol):
 class ReportPublisher(Protocol):
     """Tells the rest of the system what was seen."""
 
-    def publish_report(self, report: FrameReport, change: VisitsChange) -> None:
-        """Publish a stored report, with what it changed of its camera's visits."""
+    def publish_report(
+        self,
+        report: FrameReport,
+        change: VisitsChange,
+        *,
+        tells_lamps: bool = False,
+        compare: bool = False,
+    ) -> None:
+        """Publish a stored report, with what it changed of its camera's visits.
+
+        `tells_lamps` says that it may change the lease of a lamp group, `compare` that its frame is to be
+        compared.
+        """
 
 
 class Notifier(Protocol):

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from vigie.domain.cameras import CANARY
+from vigie.domain.caps import Spending
 from vigie.domain.darkness import CameraFacts, HeartbeatSeen, camera_trouble, is_back, is_quiet, newest_words
 from vigie.domain.frames import FrameKey
 from vigie.domain.health import (
@@ -33,6 +35,8 @@ from vigie.domain.watch_wording import (
     unproven_notice,
 )
 from vigie.errors import CloudError, Conflict
+from vigie.steps.budget_ports import BudgetMarks, Purse
+from vigie.steps.daily_bill import DailyBill, Ledger
 from vigie.steps.health_ports import (
     DeadLetters,
     FrameArrivals,
@@ -44,8 +48,10 @@ from vigie.steps.ports import (
     Clock,
     Notifier,
 )
+from vigie.steps.watch_budgets import watched_budgets
 
 _ALERTS = "alerts"
+_BILL = "bill"
 # One frame without a report has failed for good, which is told as a dead letter; so many are a standstill.
 _STUCK_FRAMES = 3
 
@@ -61,23 +67,26 @@ class Minutes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Senses:
-    """Where the facts come from."""
+    """Where the facts come from; without purse, marks and ledger nothing is known of budgets and bills."""
 
     heartbeats: HeartbeatSource
     minutes: Minutes
     frames: FrameArrivals
     letters: DeadLetters
     proofs: ProofStore
+    purse: Purse | None = None
+    marks: BudgetMarks | None = None
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Watched:
-    """One thing that is watched: how to judge it, and the words when its trouble begins and ends."""
+    """One thing that is watched: how to judge it, and the words, if any, when its trouble begins and ends."""
 
     subject: str
     judge: Callable[[Vigil], Trouble | None]
-    begun: Callable[[Trouble], Notice]
-    ended: Callable[[Trouble, datetime], Notice]
+    begun: Callable[[Trouble], Notice | None]
+    ended: Callable[[Trouble, datetime], Notice | None]
     hold_s: float = 0.0
 
 
@@ -96,7 +105,7 @@ def watch_cameras(
     known = vigils.vigils()
     told: list[str] = []
     errors: list[CloudError] = []
-    for gather in (_letters, _proof, _cameras):
+    for gather in (_letters, _proof, _cameras, partial(_budgets, known), _bill):
         with _noted(errors):
             for watched in gather(site, senses, now=now):
                 with _noted(errors):
@@ -130,11 +139,13 @@ def _look(
     if not following.must_tell or following.trouble is None:
         return False
     if following.stage is Stage.TELLING:
-        notifier.notify(watched.begun(following.trouble))
+        notice = watched.begun(following.trouble)
     else:
-        notifier.notify(watched.ended(following.trouble, following.ended_at or now))
+        notice = watched.ended(following.trouble, following.ended_at or now)
+    if notice is not None:
+        notifier.notify(notice)
     vigils.put_vigil(following.settled(now), replaces=following)
-    return True
+    return notice is not None
 
 
 @contextmanager
@@ -153,6 +164,18 @@ def _cameras(site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]
     for camera_id in sorted({camera.camera_id for camera in site.cameras} | set(words)):
         if camera_id != CANARY:
             yield _camera(camera_id, words.get(camera_id), site=site, senses=senses, now=now)
+
+
+def _budgets(known: Mapping[str, Vigil], site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]:
+    if senses.purse is not None:
+        for each in watched_budgets(site, senses.purse, known, now=now):
+            yield _Watched(subject=each.subject, judge=each.judge, begun=each.begun, ended=each.ended)
+
+
+def _bill(site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]:
+    if senses.ledger is not None and site.daily_bill_at is not None:
+        bill = DailyBill(site, senses.ledger, now)
+        yield _Watched(subject=_BILL, judge=bill.judge, begun=bill.begun, ended=bill.ended)
 
 
 def _letters(site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]:
@@ -238,7 +261,19 @@ def _facts(
     facts = CameraFacts(seen=seen, life=life, captured_at=captured_at)
     if not is_quiet(facts, now=now, dark_after_s=after_s):
         return facts
-    newest = FrameKey(camera_id, captured_at or there - NEIGHBOURHOOD)
+    newest = FrameKey(camera_id, _accounted_until(camera_id, captured_at, senses, there=there))
     waiting = senses.frames.arrivals_after(newest, most=_STUCK_FRAMES)
     waiting_since = waiting[-1] if len(waiting) == _STUCK_FRAMES else None
     return CameraFacts(seen=seen, life=life, captured_at=captured_at, waiting_since=waiting_since)
+
+
+def _accounted_until(
+    camera_id: str, captured_at: datetime | None, senses: Senses, *, there: datetime
+) -> datetime:
+    """Return until when it is known what became of a camera's frames: reported, or over budget."""
+    longest = there - NEIGHBOURHOOD
+    reported = captured_at or longest
+    if senses.marks is None:
+        return reported
+    marks = senses.marks.marked(camera_id, max(reported - MINUTE, longest), there + MINUTE)
+    return max([reported, *(mark.begins_at + MINUTE for mark in marks if mark.kind is Spending.FRAMES)])

@@ -1,1 +1,1 @@
-"""Pictures and models: numpy, OpenCV, onnxruntime."""
+"""Pictures and models: numpy, Pillow, onnxruntime."""

@@ -1,27 +1,22 @@
-"""A frame for people: boxes, labels, confidences, and a strip with place and time below the picture.
-
-OpenCV 5 draws text in any script with a font of its own; before it, its fonts knew ASCII alone.
-"""
+"""A frame for people: boxes, labels, confidences, and a strip with place and time below the picture."""
 
 from dataclasses import dataclass, replace
 
-import cv2
-import numpy as np
+from PIL import ImageDraw
+from PIL.Image import Image, Resampling, new
 
 from vigie.domain.detections import Detection
 from vigie.domain.pictures import Annotation
-from vigie.vision.images import Image
+from vigie.vision.lettering import Ink, drawable, width_of, write
 
 MAX_SIDE = 1280
 
-Colour = tuple[int, int, int]  # blue, green, red
-
-_MARKED: Colour = (40, 190, 255)  # amber: apart from others for the colour-blind too, by its lightness
-_OTHER: Colour = (235, 235, 235)
-_DARK: Colour = (24, 24, 24)
-_FAINT: Colour = (190, 190, 190)
-_WEIGHT, _BOLD = 500, 650
-_ELLIPSIS = "\u2026"
+_MARKED: Ink = (255, 190, 40)  # amber: apart from others for the colour-blind too, by its lightness
+_OTHER: Ink = (235, 235, 235)
+_DARK: Ink = (24, 24, 24)
+_FAINT: Ink = (190, 190, 190)
+_ELLIPSIS = "..."
+_UNREADABLE = "?"  # a label in a script that cannot be drawn
 
 _Rect = tuple[int, int, int, int]  # x, y, width, height
 
@@ -38,7 +33,7 @@ class _Pen:
     def for_width(cls, width: int) -> "_Pen":
         return cls(
             line=max(2, round(width / 400)),
-            text=max(11, round(8 + width / 80)),
+            text=max(11, round(7 + width / 90)),
             pad=max(3, round(width / 200)),
         )
 
@@ -50,56 +45,66 @@ class _Pen:
 
 def annotate(image: Image, annotation: Annotation) -> Image:
     """Return a copy of at most `MAX_SIDE` pixels a side, annotated, with the strip added below."""
-    picture = shrink(image, MAX_SIDE)
-    picture = picture.copy() if picture is image else picture
-    pen = _Pen.for_width(picture.shape[1])
-    tags = [_place_tag(picture, annotation.marked, pen, [])]
+    small = shrink(image, MAX_SIDE)
+    width, height = small.size
+    pen = _Pen.for_width(width)
+    picture = new("RGB", (width, height + pen.text + 3 * pen.pad), _DARK)
+    picture.paste(small)
+    draw = ImageDraw.Draw(picture)
+    tags = [_place_tag(small.size, annotation.marked, pen, [])]
     for seen in annotation.others:
-        tags.append(_place_tag(picture, seen, pen.other, tags))
+        tags.append(_place_tag(small.size, seen, pen.other, tags))
     # What the picture is about is placed first and drawn last: nothing hides it. No box crosses a label.
     for seen in reversed(annotation.others):
-        _draw_box(picture, seen, pen, _OTHER, line=max(1, pen.line // 2))
+        _draw_box(draw, _corners(small.size, seen, pen), pen, _OTHER, line=max(1, pen.line // 2))
     for seen, tag in reversed([*zip(annotation.others, tags[1:], strict=True)]):
-        _draw_tag(picture, _words(seen), tag, pen.other, back=_DARK, ink=_OTHER)
-    _draw_box(picture, annotation.marked, pen, _MARKED, line=pen.line)
-    _draw_tag(picture, _words(annotation.marked), tags[0], pen, back=_MARKED, ink=_DARK)
-    return np.vstack((picture, _strip(annotation, picture.shape[1], pen)))
+        _draw_tag(draw, _words(seen), tag, pen.other, back=_DARK, ink=_OTHER)
+    _draw_box(draw, _corners(small.size, annotation.marked, pen), pen, _MARKED, line=pen.line)
+    _draw_tag(draw, _words(annotation.marked), tags[0], pen, back=_MARKED, ink=_DARK)
+    _write_strip(draw, annotation, _Strip(height, width), pen)
+    return picture
 
 
 def shrink(image: Image, side: int) -> Image:
     """Return the picture, scaled down when it has more than `side` pixels a side."""
-    height, width = image.shape[:2]
-    scale = side / max(height, width)
+    width, height = image.size
+    scale = side / max(width, height)
     if scale >= 1:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return image.resize(size, Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _words(seen: Detection) -> str:
-    return f"{seen.label} {seen.confidence:.0%}"
+    return f"{drawable(seen.label, otherwise=_UNREADABLE)} {seen.confidence:.0%}"
 
 
-def _corners(picture: Image, seen: Detection, pen: _Pen) -> tuple[int, int, int, int]:
+def _corners(size: tuple[int, int], seen: Detection, pen: _Pen) -> tuple[int, int, int, int]:
     """Return the corners in pixels, so far inside the picture that no line is cut by its edge."""
-    height, width = picture.shape[:2]
+    width, height = size
     x1, y1, x2, y2 = (round(side) for side in seen.box.in_pixels(width - 1, height - 1))
     edge = pen.line // 2 + 1
-    return max(x1, edge), max(y1, edge), min(x2, width - 1 - edge), min(y2, height - 1 - edge)
+    x1, y1 = min(max(x1, edge), width - 1), min(max(y1, edge), height - 1)
+    return x1, y1, max(x1, min(x2, width - 1 - edge)), max(y1, min(y2, height - 1 - edge))
 
 
-def _draw_box(picture: Image, seen: Detection, pen: _Pen, colour: Colour, *, line: int) -> None:
-    x1, y1, x2, y2 = _corners(picture, seen, pen)
+def _draw_box(
+    draw: ImageDraw.ImageDraw, corners: tuple[int, int, int, int], pen: _Pen, ink: Ink, *, line: int
+) -> None:
+    rim = max(1, pen.line // 2)
     # A dark rim on both sides, so that the line shows on snow as at night.
-    cv2.rectangle(picture, (x1, y1), (x2, y2), _DARK, line + 2 * max(1, pen.line // 2))
-    cv2.rectangle(picture, (x1, y1), (x2, y2), colour, line)
+    for colour, thick in ((_DARK, line + 2 * rim), (ink, line)):
+        x1, y1, x2, y2 = corners
+        out = thick // 2  # lines are drawn inwards from the outline
+        draw.rectangle((x1 - out, y1 - out, x2 + out, y2 + out), outline=colour, width=thick)
 
 
-def _place_tag(picture: Image, seen: Detection, pen: _Pen, taken: list[_Rect]) -> _Rect:
+def _place_tag(size: tuple[int, int], seen: Detection, pen: _Pen, taken: list[_Rect]) -> _Rect:
     """Find a place for a label: above its box, else below, else within, where it hides no earlier one."""
-    height, width = picture.shape[:2]
-    x1, y1, x2, y2 = _corners(picture, seen, pen)
-    wide, tall = _text_width(_words(seen), pen.text, _BOLD) + 2 * pen.pad, round(pen.text * 1.1) + pen.pad
+    width, height = size
+    x1, y1, x2, y2 = _corners(size, seen, pen)
+    wide = width_of(_words(seen), size=pen.text, bold=True) + 2 * pen.pad
+    tall = round(pen.text * 1.1) + pen.pad
     edge = pen.line // 2 + 1
     places = []
     for top in (y1 - tall - edge, y2 + edge, y1 + edge, y2 - tall - edge):
@@ -117,33 +122,40 @@ def _overlap(one: _Rect, other: _Rect) -> bool:
     return ax < bx + bw and bx < ax + aw and ay < by + bh and by < ay + ah
 
 
-def _draw_tag(picture: Image, words: str, tag: _Rect, pen: _Pen, *, back: Colour, ink: Colour) -> None:
+def _draw_tag(draw: ImageDraw.ImageDraw, words: str, tag: _Rect, pen: _Pen, *, back: Ink, ink: Ink) -> None:
     x, y, wide, tall = tag
-    cv2.rectangle(picture, (x, y), (x + wide - 1, y + tall - 1), back, cv2.FILLED)
-    _write(picture, words, x + pen.pad, _baseline(y, tall, pen.text), ink, pen.text, _BOLD)
+    draw.rectangle((x, y, x + wide - 1, y + tall - 1), fill=back)
+    write(draw, words, (x + pen.pad, _baseline(y, tall, pen.text)), size=pen.text, bold=True, ink=ink)
 
 
-def _strip(annotation: Annotation, width: int, pen: _Pen) -> Image:
-    """Draw place and time on a dark strip; a place too long for it is cut."""
-    tall = pen.text + 3 * pen.pad
-    strip = np.full((tall, width, 3), _DARK, np.uint8)
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """The dark strip below the picture: where it begins, how wide it is."""
+
+    top: int
+    width: int
+
+
+def _write_strip(draw: ImageDraw.ImageDraw, annotation: Annotation, strip: _Strip, pen: _Pen) -> None:
+    """Write place and time; a place too long for it is cut."""
     size = pen.text
-    while size > 8 and _text_width(annotation.time, size, _WEIGHT) > width - 4 * pen.pad:
+    while size > 8 and width_of(annotation.time, size=size, bold=False) > strip.width - 4 * pen.pad:
         size -= 1
-    time_width = _text_width(annotation.time, size, _WEIGHT)
-    baseline = _baseline(0, tall, size)
-    _write(strip, annotation.time, width - 2 * pen.pad - time_width, baseline, _FAINT, size, _WEIGHT)
-    room = width - time_width - 6 * pen.pad
-    place = _cut(annotation.place, room, size)
+    time_width = width_of(annotation.time, size=size, bold=False)
+    baseline = _baseline(strip.top, pen.text + 3 * pen.pad, size)
+    left = strip.width - 2 * pen.pad - time_width
+    write(draw, annotation.time, (left, baseline), size=size, bold=False, ink=_FAINT)
+    place = drawable(annotation.place, otherwise=annotation.camera_id)
+    gap = round(1.5 * pen.text)
+    place = _cut(place, strip.width - time_width - 4 * pen.pad - gap, size)
     if place:
-        _write(strip, place, 2 * pen.pad, baseline, _OTHER, size, _BOLD)
-    return strip
+        write(draw, place, (2 * pen.pad, baseline), size=size, bold=True, ink=_OTHER)
 
 
 def _cut(text: str, room: int, size: int) -> str:
-    if _text_width(text, size, _BOLD) <= room:
+    if width_of(text, size=size, bold=True) <= room:
         return text
-    while text and _text_width(text + _ELLIPSIS, size, _BOLD) > room:
+    while text and width_of(text + _ELLIPSIS, size=size, bold=True) > room:
         text = text[:-1]
     return text.rstrip() + _ELLIPSIS if text else ""
 
@@ -151,16 +163,3 @@ def _cut(text: str, room: int, size: int) -> str:
 def _baseline(top: int, tall: int, size: int) -> int:
     # Capitals are seven tenths of a font's size.
     return top + (tall + round(size * 0.7)) // 2
-
-
-def _font() -> cv2.FontFace:
-    return cv2.FontFace("sans")
-
-
-def _text_width(text: str, size: int, weight: int) -> int:
-    (_, _, width, _) = cv2.getTextSize((1, 1), text, (0, 0), _font(), size, weight)
-    return int(width)
-
-
-def _write(picture: Image, text: str, x: int, y: int, ink: Colour, size: int, weight: int) -> None:
-    cv2.putText(picture, text, (x, y), ink, _font(), size, weight)

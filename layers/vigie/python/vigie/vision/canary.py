@@ -5,14 +5,15 @@ Coordinates are pixels of the finished picture; a figure's own are in heads (a p
 a car's are fractions of its length and height.
 """
 
+import io
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+from PIL import ImageFilter
+from PIL.Image import Image, fromarray, new
+from PIL.ImageDraw import Draw, ImageDraw
 
-Canvas = NDArray[np.float32]
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
 
@@ -20,13 +21,13 @@ WIDTH, HEIGHT = 640, 360
 _LARGER = 4
 _QUALITY = 80
 _HORIZON = 175
-# Blue, green, red, as OpenCV has them.
-_SKY, _HAZE = (215.0, 180.0, 150.0), (235.0, 225.0, 215.0)
-_ROAD_FAR, _ROAD_NEAR = (122.0, 120.0, 120.0), (88.0, 85.0, 85.0)
-_SHADOW, _BLACK, _TYRE = (55.0, 53.0, 53.0), (26.0, 25.0, 25.0), (34.0, 32.0, 32.0)
-_COAT, _TROUSERS, _SHOE = (40.0, 40.0, 170.0), (75.0, 50.0, 45.0), (24.0, 27.0, 33.0)
-_SKIN, _HAIR, _LIPS = (130.0, 160.0, 205.0), (25.0, 35.0, 50.0), (80.0, 80.0, 150.0)
-_PAINT, _WINDOW, _GLARE = (150.0, 80.0, 40.0), (60.0, 50.0, 39.0), (157.0, 141.0, 117.0)
+# Red, green, blue.
+_SKY, _HAZE = (150.0, 180.0, 215.0), (215.0, 225.0, 235.0)
+_ROAD_FAR, _ROAD_NEAR = (120.0, 120.0, 122.0), (85.0, 85.0, 88.0)
+_SHADOW, _BLACK, _TYRE = (53.0, 53.0, 55.0), (25.0, 25.0, 26.0), (32.0, 32.0, 34.0)
+_COAT, _TROUSERS, _SHOE = (170.0, 40.0, 40.0), (45.0, 50.0, 75.0), (33.0, 27.0, 24.0)
+_SKIN, _HAIR, _LIPS = (205.0, 160.0, 130.0), (50.0, 35.0, 25.0), (150.0, 80.0, 80.0)
+_PAINT, _WINDOW, _GLARE = (40.0, 80.0, 150.0), (39.0, 50.0, 60.0), (117.0, 141.0, 157.0)
 _BODY = (
     (0.01, 0.62), (0.03, 0.5), (0.12, 0.42), (0.24, 0.38), (0.36, 0.06), (0.44, 0.0), (0.66, 0.0),
     (0.76, 0.07), (0.88, 0.36), (0.97, 0.42), (0.995, 0.55), (0.99, 0.82), (0.95, 0.88), (0.05, 0.88),
@@ -38,42 +39,47 @@ _SHINE = ((0.0, 0.1, 0.36, 0.42, 0.6, 0.88), (1.5, 1.3, 1.05, 1.45, 1.0, 0.55))
 
 def draw_canary() -> bytes:
     """Return the picture as a JPEG of 640x360; the same bytes at every call."""
-    canvas = _street()
-    _car(canvas, left=40, right=300, ground=330)
-    _person(canvas, x=420, ground=345, height=230)
-    picture = cv2.resize(canvas, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    picture = cv2.GaussianBlur(picture, (0, 0), 0.8)
-    noisy = picture + np.random.default_rng(1).normal(0, 4, (HEIGHT, WIDTH, 1))
-    _, jpeg = cv2.imencode(
-        ".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    )
-    return jpeg.tobytes()
+    picture = new("RGB", (WIDTH * _LARGER, HEIGHT * _LARGER))
+    draw = Draw(picture)
+    _fade(picture, 0, 150, _SKY, _HAZE)
+    _fade(picture, 150, HEIGHT, _ROAD_FAR, _ROAD_NEAR)
+    _street(draw)
+    _car(picture, draw, left=40, right=300, ground=330)
+    _person(draw, x=420, ground=345, height=230)
+    small = picture.reduce(_LARGER).filter(ImageFilter.GaussianBlur(0.8))
+    noisy = np.asarray(small) + np.random.default_rng(1).normal(0, 4, (HEIGHT, WIDTH, 1))
+    jpeg = io.BytesIO()
+    fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(jpeg, "JPEG", quality=_QUALITY)
+    return jpeg.getvalue()
 
 
-def _street() -> Canvas:
-    canvas: Canvas = np.zeros((HEIGHT * _LARGER, WIDTH * _LARGER, 3), np.float32)
-    for top, bottom, upper, lower in ((0, 150, _SKY, _HAZE), (150, HEIGHT, _ROAD_FAR, _ROAD_NEAR)):
-        mix = np.linspace(0, 1, (bottom - top) * _LARGER)[:, None, None]
-        canvas[top * _LARGER : bottom * _LARGER] = np.array(upper) * (1 - mix) + np.array(lower) * mix
+def _fade(picture: Image, top: int, bottom: int, upper: Colour, lower: Colour) -> None:
+    """Fill all the width with what goes from one colour to another."""
+    tall = (bottom - top) * _LARGER
+    mix = np.linspace(0, 1, tall)[:, None, None]
+    column = np.array(upper) * (1 - mix) + np.array(lower) * mix
+    picture.paste(fromarray(column.astype(np.uint8)).resize((picture.width, tall)), (0, top * _LARGER))
+
+
+def _street(draw: ImageDraw) -> None:
     for left, right, top, wall in (
-        (0, 230, 30, (120.0, 140.0, 168.0)),
-        (230, 430, 10, (165.0, 180.0, 190.0)),
-        (430, WIDTH, 40, (110.0, 125.0, 150.0)),
+        (0, 230, 30, (168.0, 140.0, 120.0)),
+        (230, 430, 10, (190.0, 180.0, 165.0)),
+        (430, WIDTH, 40, (150.0, 125.0, 110.0)),
     ):
-        _rectangle(canvas, left, top, right, _HORIZON, wall)
+        _rectangle(draw, left, top, right, _HORIZON, wall)
         for x in range(left + 15, right - 20, 36):
             for y in range(top + 15, _HORIZON - 24, 40):
-                _rectangle(canvas, x - 2, y - 2, x + 22, y + 27, (210.0, 220.0, 225.0))
-                _rectangle(canvas, x, y, x + 20, y + 25, (90.0, 75.0, 60.0))
-                _rectangle(canvas, x, y, x + 20, y + 12, (125.0, 105.0, 85.0))
-    _rectangle(canvas, 0, _HORIZON, WIDTH, 205, (152.0, 160.0, 165.0))
-    _rectangle(canvas, 0, 203, WIDTH, 208, (120.0, 126.0, 130.0))
+                _rectangle(draw, x - 2, y - 2, x + 22, y + 27, (225.0, 220.0, 210.0))
+                _rectangle(draw, x, y, x + 20, y + 25, (60.0, 75.0, 90.0))
+                _rectangle(draw, x, y, x + 20, y + 12, (85.0, 105.0, 125.0))
+    _rectangle(draw, 0, _HORIZON, WIDTH, 205, (165.0, 160.0, 152.0))
+    _rectangle(draw, 0, 203, WIDTH, 208, (130.0, 126.0, 120.0))
     for x in range(0, WIDTH, 90):
-        _rectangle(canvas, x, 325, x + 45, 331, (210.0, 220.0, 220.0))
-    return canvas
+        _rectangle(draw, x, 325, x + 45, 331, (220.0, 220.0, 210.0))
 
 
-def _person(canvas: Canvas, *, x: float, ground: float, height: float) -> None:
+def _person(draw: ImageDraw, *, x: float, ground: float, height: float) -> None:
     """Draw a person who comes towards us, in heads from the middle between the feet, upwards."""
     head = height / 8
 
@@ -83,12 +89,12 @@ def _person(canvas: Canvas, *, x: float, ground: float, height: float) -> None:
     def oval(
         along: float, up: float, wide: float, tall: float, colour: Colour, *, half: bool = False
     ) -> None:
-        _oval(canvas, at(along, up), (wide * head, tall * head), colour, half=half)
+        _oval(draw, at(along, up), (wide * head, tall * head), colour, half=half)
 
     def limb(joints: Sequence[Point], widths: Sequence[float], colour: Colour) -> None:
         places = [at(*joint) for joint in joints]
         for start, end, wide, narrow in zip(places, places[1:], widths, widths[1:], strict=False):
-            _limb(canvas, start, end, wide * head, narrow * head, colour)
+            _limb(draw, start, end, wide * head, narrow * head, colour)
 
     oval(0.4, 0, 1.6, 0.22, _SHADOW)
     limb(((0.32, 4.1), (0.75, 2.1), (1.05, 0.25)), (0.5, 0.36, 0.24), _shade(_TROUSERS, 0.8))
@@ -97,13 +103,11 @@ def _person(canvas: Canvas, *, x: float, ground: float, height: float) -> None:
     oval(-0.55, 0.1, 0.45, 0.19, _SHOE)
     limb(((0.75, 6.3), (1.1, 5.0), (1.25, 3.9)), (0.3, 0.26, 0.2), _shade(_COAT, 0.75))
     oval(1.27, 3.7, 0.18, 0.26, _shade(_SKIN, 0.9))
-    _stripes(
-        canvas, lambda t: (at(0.95 * t, 6.35), at(0.78 * t, 5.0), at(0.85 * t, 3.8)), _COAT, darkest=0.72
-    )
+    _stripes(draw, lambda t: (at(0.95 * t, 6.35), at(0.78 * t, 5.0), at(0.85 * t, 3.8)), _COAT, darkest=0.72)
     oval(0, 6.35, 0.95, 0.35, _shade(_COAT, 0.95))
     limb(((-0.8, 6.25), (-1.15, 5.0), (-1.0, 3.9)), (0.32, 0.28, 0.21), _shade(_COAT, 0.92))
     oval(-0.98, 3.68, 0.19, 0.27, _SKIN)
-    _polygon(canvas, [at(-0.22, 7.0), at(0.22, 7.0), at(0.22, 6.4), at(-0.22, 6.4)], _shade(_SKIN, 0.85))
+    _polygon(draw, [at(-0.22, 7.0), at(0.22, 7.0), at(0.22, 6.4), at(-0.22, 6.4)], _shade(_SKIN, 0.85))
     oval(0, 7.42, 0.43, 0.56, _SKIN)
     oval(0.12, 7.4, 0.3, 0.5, _shade(_SKIN, 0.9))
     oval(0, 7.6, 0.47, 0.45, _HAIR, half=True)
@@ -113,7 +117,7 @@ def _person(canvas: Canvas, *, x: float, ground: float, height: float) -> None:
     oval(0, 7.1, 0.14, 0.04, _LIPS)
 
 
-def _car(canvas: Canvas, *, left: float, right: float, ground: float) -> None:
+def _car(picture: Image, draw: ImageDraw, *, left: float, right: float, ground: float) -> None:
     """Draw a car from its side, which goes to the left."""
     length = right - left
     height = length * 0.33
@@ -122,13 +126,13 @@ def _car(canvas: Canvas, *, left: float, right: float, ground: float) -> None:
     def at(points: Sequence[Point]) -> list[Point]:
         return [(left + length * along, top + height * down) for along, down in points]
 
-    _oval(canvas, (left + length / 2, ground + 1), (length * 0.52, height * 0.1), _SHADOW)
-    mask = np.zeros(canvas.shape[:2], np.uint8)
-    cv2.fillPoly(mask, [_scaled(at(_BODY))], (255,), cv2.LINE_AA, 4)
-    down = (np.arange(canvas.shape[0]) / _LARGER - top) / height
+    _oval(draw, (left + length / 2, ground + 1), (length * 0.52, height * 0.1), _SHADOW)
+    body = new("L", picture.size)
+    _polygon(Draw(body), at(_BODY), 255)
+    down = (np.arange(picture.height) / _LARGER - top) / height
     shine = np.interp(down, *_SHINE)[:, None, None]
-    part = (mask / 255)[:, :, None]
-    canvas[:] = canvas * (1 - part) + np.clip(shine * np.array(_PAINT), 0, 255) * part
+    paint = np.clip(shine * np.array(_PAINT), 0, 255).astype(np.uint8)
+    picture.paste(fromarray(paint).resize(picture.size), mask=body)
     for points, colour in (
         (((0.28, 0.37), (0.385, 0.09), (0.53, 0.06), (0.53, 0.37)), _WINDOW),
         (((0.55, 0.06), (0.66, 0.06), (0.74, 0.12), (0.82, 0.37), (0.55, 0.37)), _WINDOW),
@@ -142,70 +146,71 @@ def _car(canvas: Canvas, *, left: float, right: float, ground: float) -> None:
             (((x, 0.48), (x + 0.05, 0.48), (x + 0.05, 0.51), (x, 0.51)), _shade(_PAINT, 0.6))
             for x in (0.47, 0.73)
         ),
-        (((0.015, 0.5), (0.07, 0.46), (0.075, 0.56), (0.012, 0.6)), (225.0, 240.0, 240.0)),
-        (((0.96, 0.44), (0.992, 0.5), (0.99, 0.6), (0.955, 0.58)), (30.0, 30.0, 200.0)),
+        (((0.015, 0.5), (0.07, 0.46), (0.075, 0.56), (0.012, 0.6)), (240.0, 240.0, 225.0)),
+        (((0.96, 0.44), (0.992, 0.5), (0.99, 0.6), (0.955, 0.58)), (200.0, 30.0, 30.0)),
         (((0.01, 0.74), (0.1, 0.78), (0.1, 0.86), (0.02, 0.84)), _TYRE),
     ):
-        _polygon(canvas, at(points), colour)
+        _polygon(draw, at(points), colour)
     radius = height * 0.24
     for along in (0.19, 0.81):
         x = left + length * along
-        _oval(canvas, (x, ground - radius * 0.75), (radius * 1.22, radius * 1.22), _BLACK)
-        _wheel(canvas, (x, ground - radius * 0.62), radius)
+        _oval(draw, (x, ground - radius * 0.75), (radius * 1.22, radius * 1.22), _BLACK)
+        _wheel(draw, (x, ground - radius * 0.62), radius)
 
 
-def _wheel(canvas: Canvas, hub: Point, radius: float) -> None:
+def _wheel(draw: ImageDraw, hub: Point, radius: float) -> None:
     grey = 1.0
     for size, grey in ((1.15, 25.0), (1.0, 33.0), (0.62, 152.0), (0.5, 107.0), (0.15, 60.0)):
-        _oval(canvas, hub, (radius * size, radius * size), (grey, grey, grey))
+        _oval(draw, hub, (radius * size, radius * size), (grey, grey, grey))
     for angle in np.radians(np.arange(0, 360, 72)):
         hole = (hub[0] + radius * 0.33 * np.cos(angle), hub[1] + radius * 0.33 * np.sin(angle))
-        _oval(canvas, hole, (radius * 0.1, radius * 0.1), (grey, grey, grey))
+        _oval(draw, hole, (radius * 0.1, radius * 0.1), (grey, grey, grey))
 
 
-def _limb(canvas: Canvas, start: Point, end: Point, wide: float, narrow: float, colour: Colour) -> None:
+def _limb(draw: ImageDraw, start: Point, end: Point, wide: float, narrow: float, colour: Colour) -> None:
     (ax, ay), (bx, by) = start, end
     length = float(np.hypot(bx - ax, by - ay))
     nx, ny = (ay - by) / length, (bx - ax) / length
     _stripes(
-        canvas,
+        draw,
         lambda t: ((ax + nx * wide * t, ay + ny * wide * t), (bx + nx * narrow * t, by + ny * narrow * t)),
         colour,
         darkest=0.75,
     )
-    _oval(canvas, end, (narrow * 0.98, narrow * 0.98), _shade(colour, 0.92))
+    _oval(draw, end, (narrow * 0.98, narrow * 0.98), _shade(colour, 0.92))
 
 
 def _stripes(
-    canvas: Canvas, edge: Callable[[float], Sequence[Point]], colour: Colour, *, darkest: float
+    draw: ImageDraw, edge: Callable[[float], Sequence[Point]], colour: Colour, *, darkest: float
 ) -> None:
     """Fill what lies between `edge(-1)` and `edge(1)` as a round thing looks that is lit from one side."""
     places = np.linspace(-1, 1, 11)
     for a, b in pairwise(places):
         light = darkest + (1 - darkest) * float(np.cos((a + b) / 2 * 1.3 + 0.4))
-        _polygon(canvas, [*edge(float(a)), *reversed(edge(float(b)))], _shade(colour, light))
+        _polygon(draw, [*edge(float(a)), *reversed(edge(float(b)))], _shade(colour, light))
 
 
 def _shade(colour: Colour, light: float) -> Colour:
-    blue, green, red = (min(part * light, 255.0) for part in colour)
-    return blue, green, red
+    red, green, blue = (min(part * light, 255.0) for part in colour)
+    return red, green, blue
 
 
-def _scaled(points: Sequence[Point]) -> NDArray[np.int32]:
-    # Sixteenths of a pixel, as `shift=4` asks.
-    return np.round(np.array(points) * _LARGER * 16).astype(np.int32)
+def _ink(colour: Colour) -> tuple[int, int, int]:
+    red, green, blue = (round(part) for part in colour)
+    return red, green, blue
 
 
-def _polygon(canvas: Canvas, points: Sequence[Point], colour: Colour) -> None:
-    cv2.fillPoly(canvas, [_scaled(points)], colour, cv2.LINE_AA, 4)
+def _polygon(draw: ImageDraw, points: Sequence[Point], colour: Colour | int) -> None:
+    ink = colour if isinstance(colour, int) else _ink(colour)
+    draw.polygon([(x * _LARGER, y * _LARGER) for x, y in points], fill=ink)
 
 
-def _rectangle(canvas: Canvas, x1: float, y1: float, x2: float, y2: float, colour: Colour) -> None:
-    _polygon(canvas, [(x1, y1), (x2, y1), (x2, y2), (x1, y2)], colour)
+def _rectangle(draw: ImageDraw, x1: float, y1: float, x2: float, y2: float, colour: Colour) -> None:
+    _polygon(draw, [(x1, y1), (x2, y1), (x2, y2), (x1, y2)], colour)
 
 
-def _oval(canvas: Canvas, centre: Point, radii: Point, colour: Colour, *, half: bool = False) -> None:
+def _oval(draw: ImageDraw, centre: Point, radii: Point, colour: Colour, *, half: bool = False) -> None:
     """Draw a filled ellipse, or with `half` its upper half."""
-    x, y = (round(c * _LARGER) for c in centre)
-    wide, tall = (round(r * _LARGER) for r in radii)
-    cv2.ellipse(canvas, (x, y), (wide, tall), 0, 180 if half else 0, 360, colour, -1, cv2.LINE_AA)
+    (x, y), (wide, tall) = ((one * _LARGER, other * _LARGER) for one, other in (centre, radii))
+    around = (x - wide, y - tall, x + wide, y + tall)
+    draw.chord(around, 180 if half else 0, 360, fill=_ink(colour))

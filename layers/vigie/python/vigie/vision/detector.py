@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from PIL.Image import Image
 
 from vigie.domain.detections import DEFAULT_LABELS, Box, Detection
 from vigie.domain.reports import Timings
@@ -17,7 +18,7 @@ from vigie.errors import ModelError
 from vigie.steps.ports import Sighting
 from vigie.vision.boxes import Indices, select_boxes
 from vigie.vision.headers import read_header
-from vigie.vision.images import Canvas, Image, Letterbox, Tensor, decode_pixels
+from vigie.vision.images import Canvas, Letterbox, Tensor, decode_pixels
 from vigie.vision.pruning import cut_decoding
 from vigie.vision.session import open_session
 from vigie.vision.signature import read_signature

@@ -21,6 +21,9 @@ MAX_SEGMENTS = 10_000
 
 _SOI = b"\xff\xd8\xff"
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
+# What others wrote beside the picture: APP1 to APP13, APP15, comments. APP0 (JFIF) and APP14 (Adobe) say how
+# the colours are stored.
+_NOTES = (frozenset(range(0xE1, 0xF0)) - {0xEE}) | {0xFE}
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC lie in between
 _PROCESSES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC9: "arithmetic", 0xCA: "arithmetic"}
 _SAMPLE_BITS = 8
@@ -34,13 +37,17 @@ _TURNED = frozenset({5, 6, 7, 8})  # orientations that swap width and height
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """Size as stored, in pixels; EXIF orientation, 1 to 8; number of scans; where the end marker begins."""
+    """Size as stored, in pixels; EXIF orientation, 1 to 8; number of scans; where the end marker begins.
+
+    `notes` are the places, from and to, of segments before the picture that say nothing of its pixels.
+    """
 
     stored_width: int
     stored_height: int
     orientation: int
     scans: int
     end: int
+    notes: tuple[tuple[int, int], ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -84,9 +91,23 @@ def read_header(jpeg: bytes, *, max_bytes: int = MAX_JPEG_BYTES, max_pixels: int
     return header
 
 
+def picture_data(jpeg: bytes, header: JpegHeader) -> bytes:
+    """Return the JPEG without what is none of a decoder's business, and without its end marker.
+
+    Pillow would read EXIF and others' notes while it opens a file, complain of what is wrong in them, and
+    take its time over thousands.
+    """
+    if not header.notes:
+        return jpeg[: header.end]
+    starts = (0, *(end for _, end in header.notes))
+    ends = (*(begin for begin, _ in header.notes), header.end)
+    return b"".join(jpeg[begin:end] for begin, end in zip(starts, ends, strict=True))
+
+
 def _walk(jpeg: bytes) -> JpegHeader:
     size: tuple[int, int] | None = None
     orientation: int | None = None
+    notes = []
     scans = segments = 0
     position = len(_SOI) - 1
     while match := _MARKER.search(jpeg, position):
@@ -104,12 +125,14 @@ def _walk(jpeg: bytes) -> JpegHeader:
             orientation = _exif_orientation(segment[len(_EXIF) :])
         elif marker == _SOS:
             scans += 1
-        position += length
+        position += max(length, 2)
+        if marker in _NOTES and not scans:
+            notes.append((match.start(), position))
     else:
         raise PictureError(f"cut short: a JPEG of {len(jpeg)} bytes without its end marker")
     if size is None or not scans:
         raise PictureError("damaged JPEG: no picture between its begin and end markers")
-    return JpegHeader(*size, orientation or _UPRIGHT, scans, match.start())
+    return JpegHeader(*size, orientation or _UPRIGHT, scans, match.start(), tuple(notes))
 
 
 def _frame_size(marker: int, segment: bytes) -> tuple[int, int]:

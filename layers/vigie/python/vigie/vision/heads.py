@@ -99,7 +99,7 @@ class YoloXHead:
 
     def canvas(self, box: Letterbox) -> Canvas:
         """Take the pixels as they are."""
-        return Canvas(box, scale=1.0, rgb=False)
+        return Canvas(box, scale=1.0, bands="BGR")
 
     def rows(
         self, outputs: Sequence[Tensor], box: Letterbox, *, classes: Indices, confidence: float

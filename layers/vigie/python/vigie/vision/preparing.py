@@ -22,7 +22,7 @@ INT8, FLOAT = "int8", "float"
 FEWEST_PICTURES = 8  # below it a camera's bright and dark hours are left to chance
 MOST_PICTURES = 64
 
-_TOOLS = ("onnx", "onnxruntime", "numpy", "opencv-python-headless")
+_TOOLS = ("onnx", "onnxruntime", "numpy", "pillow")
 
 Say = Callable[[str], None]
 

@@ -1,10 +1,11 @@
 """Pictures for people out of frames: decoded once, then annotated, and faces cut out."""
 
+import io
 import logging
 from functools import cached_property
 from pathlib import Path
 
-import cv2
+from PIL.Image import Image
 
 from vigie.domain.detections import Box
 from vigie.domain.faces import best_face, with_margin
@@ -12,7 +13,7 @@ from vigie.domain.pictures import Annotation
 from vigie.errors import ModelError
 from vigie.vision.annotate import MAX_SIDE, annotate, shrink
 from vigie.vision.faces import VARIABLE, FaceFinder
-from vigie.vision.images import Image, decode_jpeg
+from vigie.vision.images import decode_jpeg
 
 _QUALITY, _FACE_QUALITY = 82, 92
 _FACE_SIDE = 512  # pixels at most; more of a face is of no more use
@@ -63,14 +64,15 @@ class OpenStill:
         finder = self._artist.finder
         if finder is None:
             return None
-        height, width = self._image.shape[:2]
+        width, height = self._image.size
         face = best_face(finder.faces(self._image, person), person=person, width=width, height=height)
         if face is None:
             return None
         x1, y1, x2, y2 = (round(side) for side in with_margin(face.box).in_pixels(width, height))
-        return _encode(shrink(self._image[y1:y2, x1:x2], _FACE_SIDE), _FACE_QUALITY)
+        return _encode(shrink(self._image.crop((x1, y1, x2, y2)), _FACE_SIDE), _FACE_QUALITY)
 
 
 def _encode(image: Image, quality: int) -> bytes:
-    _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return jpeg.tobytes()
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG", quality=quality)
+    return jpeg.getvalue()

@@ -1,0 +1,1 @@
+"""Lamps that this edge drives: from the shadows of their groups to the devices."""

@@ -1,0 +1,1 @@
+"""Deploying to an account, and removing what was deployed."""

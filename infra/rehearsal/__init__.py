@@ -1,0 +1,1 @@
+"""A deployment rehearsed without an account: the CDK's own `deploy` to moto's server, and a frame."""

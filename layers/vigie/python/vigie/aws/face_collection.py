@@ -1,0 +1,102 @@
+"""Amazon Rekognition's collection of faces of people who agreed to be in it."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from vigie.aws.clients import translated
+from vigie.aws.rekognition import picture_faults
+from vigie.domain.people import EnrolledFace, Suggestion, from_external_id, to_external_id
+from vigie.errors import CloudError, Conflict, NotFound, PictureError
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+_MOST_AT_ONCE = 1000
+# One call says so of a picture in which it finds no face; the other arguments are ours, and right.
+_NO_FACE = "InvalidParameterException"
+
+
+class RekognitionFaces:
+    """Implements `FaceCollection`; the collection is made when its first face comes."""
+
+    def __init__(self, client: "RekognitionClient", collection: str) -> None:
+        self._rekognition = client
+        self._id = collection
+
+    def enrol(self, name: str, jpeg: bytes) -> EnrolledFace:
+        """See `FaceCollection.enrol`."""
+        with contextlib.suppress(Conflict), translated(f"making the collection {self._id}"):
+            self._rekognition.create_collection(CollectionId=self._id)
+        with picture_faults("enrolling a face"):
+            answer = self._rekognition.index_faces(
+                CollectionId=self._id,
+                Image={"Bytes": jpeg},
+                ExternalImageId=to_external_id(name),
+                MaxFaces=2,
+                QualityFilter="AUTO",
+            )
+        face_ids = [record["Face"]["FaceId"] for record in answer["FaceRecords"]]
+        if len(face_ids) != 1:
+            self.forget(face_ids)
+            reasons = {reason for face in answer.get("UnindexedFaces", ()) for reason in face["Reasons"]}
+            why = f" ({', '.join(sorted(reasons)).lower()})" if reasons else ""
+            raise PictureError(
+                "it shows several faces; take one of this person alone"
+                if face_ids
+                else f"it shows no face that is good enough{why}"
+            )
+        return EnrolledFace(face_ids[0], name)
+
+    def search(self, jpeg: bytes, *, threshold: float) -> Suggestion | None:
+        """See `FaceCollection.search`; without a collection nobody is known."""
+        try:
+            with picture_faults("searching for a face"):
+                answer = self._rekognition.search_faces_by_image(
+                    CollectionId=self._id,
+                    Image={"Bytes": jpeg},
+                    MaxFaces=1,
+                    FaceMatchThreshold=threshold * 100,
+                    QualityFilter="AUTO",
+                )
+        except NotFound:
+            return None
+        except CloudError as error:
+            if _code_of(error.__cause__) == _NO_FACE:
+                return None
+            raise
+        best = next(iter(answer.get("FaceMatches", ())), None)
+        if best is None or best["Similarity"] < threshold * 100:
+            return None
+        name = from_external_id(best["Face"].get("ExternalImageId", ""))
+        return Suggestion(name, round(best["Similarity"] / 100, 4), threshold)
+
+    def faces(self) -> Sequence[EnrolledFace]:
+        """See `FaceCollection.faces`."""
+        found = []
+        try:
+            with translated(f"listing the faces of {self._id}"):
+                for page in self._rekognition.get_paginator("list_faces").paginate(CollectionId=self._id):
+                    found += [
+                        EnrolledFace(face["FaceId"], from_external_id(face.get("ExternalImageId", "")))
+                        for face in page["Faces"]
+                    ]
+        except NotFound:
+            return ()
+        return tuple(sorted(found, key=lambda face: (face.name, face.face_id)))
+
+    def forget(self, face_ids: Sequence[str]) -> int:
+        """See `FaceCollection.forget`."""
+        gone = 0
+        for start in range(0, len(face_ids), _MOST_AT_ONCE):
+            some = list(face_ids[start : start + _MOST_AT_ONCE])
+            with translated(f"removing faces from {self._id}"):
+                answer = self._rekognition.delete_faces(CollectionId=self._id, FaceIds=some)
+            gone += len(answer.get("DeletedFaces", ()))
+        return gone
+
+
+def _code_of(error: BaseException | None) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
