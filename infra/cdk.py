@@ -36,6 +36,8 @@ def environ() -> dict[str, str]:
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
         "npm_config_update_notifier": "false",
+        # As pip trusts them: a company's own authority is known to the machine, not to Node.
+        "NODE_USE_SYSTEM_CA": "1",
     }
 
 
