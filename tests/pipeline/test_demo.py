@@ -158,7 +158,14 @@ def watching(out: Path) -> subprocess.Popen[str]:
     clip = shared_file("data/video/one-by-one-person-detection.mp4")
     command = [sys.executable, "-m", "infra.local.demo", "--out", str(out), "--sources", f"hall={clip}"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # As in a terminal: what a shell starts in the background, these tests too, ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     status = out / "status.json"
     await_(lambda: status.is_file() and json.loads(status.read_text())["cameras"][0]["sampled"] >= 3)
