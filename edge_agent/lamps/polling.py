@@ -64,8 +64,9 @@ class PollingShadows:
             except CloudError as error:
                 self._say(str(error))
                 wait_s = backoff.next_s()
-            except Exception:  # the outermost loop of this thread: without it no lamp would follow any more
+            except Exception as error:  # the outermost loop of this thread: without it no lamp would follow
                 log.exception("following the shadows failed")
+                self._say(f"a fault of the agent's own: {type(error).__name__}: {error}")
                 wait_s = backoff.next_s()
             else:
                 self._say(None)
