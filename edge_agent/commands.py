@@ -1,9 +1,7 @@
 """The operator's commands, run, check and snapshot, return their exit status; the owner's return words."""
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -25,6 +23,7 @@ from edge_agent.sources import SourceKind
 from vigie.domain.lamps import LAMP_THINGS
 from vigie.domain.sites import Site
 from vigie.errors import ConfigError, SourceError
+from vigie.signals import stop_on_signals
 from vigie.steps.ports import Detector
 
 if TYPE_CHECKING:
@@ -58,9 +57,7 @@ def run(
     if spool is not None:
         settings = replace(settings, spool=spool.absolute())
     write_logs(Redactor(settings.secrets))
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     with configured():
         session, thing = open_session(settings.identity)
         clients = Clients(

@@ -8,7 +8,6 @@ which comes again until the dead-letter queue takes it.
 import argparse
 import json
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -21,6 +20,7 @@ import boto3
 
 from infra.catalog import CATALOG, Catalog, Function
 from infra.local.invoke import invoke
+from vigie.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -52,13 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="the event that a scheduled function gets, in place of {}",
     )
     arguments = parser.parse_args(argv)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     run(
         CATALOG,
         json.loads(os.environ[QUEUES_VARIABLE]),
-        stop,
+        stop_on_signals(),
         every=dict(arguments.every),
         inputs=dict(arguments.input),
     )
