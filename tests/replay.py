@@ -14,13 +14,7 @@ from typing import Any
 from tests.builders import NOON, at
 from tests.fake_alerts import FakeAlertStore
 from tests.fake_lamps import FakeLampShadows
-from tests.fakes import (
-    FakeArtist,
-    FakeFrameStore,
-    FakePictureStore,
-    FakeReportStore,
-    FakeRollupStore,
-)
+from tests.fakes import FakeArtist, FakeFrameStore, FakePictureStore, FakeReportStore, FakeRollupStore
 from tests.turnstile import Turnstile
 from vigie.domain.alerting import AlertState
 from vigie.domain.cameras import Camera, Zone
@@ -288,8 +282,7 @@ def disorderly(frames: Sequence[FrameReport], seed: int, site: Site = SITE) -> O
     ]
     world.frame_queue = [key for _, key in sorted(deliveries)]
     world.turnstile.run(world.work)
-    # A worker may leave while another one's last message fails and comes again.
-    world.work()
+    world.work()  # a worker may leave while another one's last message fails and comes again
     return world.outcome()
 
 

@@ -15,6 +15,8 @@ from moto.server import ThreadedMotoServer
 from edge_agent.ffmpeg import find_ffmpeg
 from edge_agent.spool import Spool
 from tests.conftest import shared_file
+from tests.edge.device import World, make_identity
+from tests.edge.provider import Authority, CredentialProvider
 from tests.edge.rig import Rig
 from tests.edge.servers import CameraServer, ScriptedS3
 
@@ -123,3 +125,16 @@ def scripted_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedS3]:
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": server.url}.items():
             monkeypatch.setenv(name, value)
         yield server
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    web, devices = Authority("web"), Authority("devices")
+    (tmp_path / "web.pem").write_bytes(web.pem)
+    (tmp_path / "devices.pem").write_bytes(devices.pem)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "web.pem"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    with CredentialProvider(web.server(tmp_path), tmp_path / "devices.pem") as provider:
+        identity = make_identity(tmp_path / "identity", devices, provider.endpoint)
+        yield World(provider, identity, tmp_path / "web.pem")

@@ -4,60 +4,26 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
-from edge_agent.sessions import s3_client
-from edge_agent.site import Document, KeptSite, SiteFollower, SiteObject
+from edge_agent.site import KeptSite, SiteFollower, SiteObject
 from edge_agent.status import StatusBoard
-from tests.edge.conftest import CREDENTIALS
-from tests.edge.servers import _Server
+from tests.edge.following import Following, until
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.sites import Site
-from vigie.errors import AccessDenied, Unavailable
+from vigie.errors import AccessDenied
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class Following:
-    """A follower with quick looks, and what it gave to the cameras."""
-
-    def __init__(self, s3: "S3Client", bucket: str, folder: Path) -> None:
-        self.board = StatusBoard([], redact=str)
-        self.sites: list[Site] = []
-        self.stop = threading.Event()
-        self.source = SiteObject(s3, bucket)
-        kept = KeptSite(folder / "followed-site.json", bucket)
-        self.follower = SiteFollower(self.source, kept, board=self.board, stop=self.stop, every_s=0.02)
-        self.first = self.follower.begin()
-        self._thread = threading.Thread(target=self.follower.run, args=(self.sites.append,))
-
-    def __enter__(self) -> "Following":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self._thread.join(5)
-        assert not self._thread.is_alive()
-
-
 def put(s3: "S3Client", bucket: str, document: object) -> str:
     text = document if isinstance(document, str) else json.dumps(document)
     return s3.put_object(Bucket=bucket, Key=SITE_DOCUMENT, Body=text.encode())["ETag"]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_change_arrives_a_bad_one_is_refused_and_a_good_one_heals(
@@ -265,59 +231,3 @@ def test_what_could_not_be_applied_is_not_followed_and_tried_again(
     kept = KeptSite(tmp_path / "followed-site.json", bucket).load()
     assert kept is not None
     assert (kept.etag, kept.text) == (second, b'{"name": "Two"}'), "a restart begins with what went well"
-
-
-class BadProxy(_Server):
-    """Gives one answer to every request: its headers, and its body before the connection is closed."""
-
-    def __init__(self, headers: dict[str, str], body: bytes) -> None:
-        self.headers, self.body = headers, body
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                if self.headers["If-None-Match"] == server.headers.get("ETag", "none"):
-                    self.send_response(304)
-                    self.end_headers()
-                    return
-                self.send_response(200)
-                for name, value in server.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(server.body)
-
-        super().__init__(Handler)
-
-
-WHOLE = b'{"name": "Two"}'
-
-
-@pytest.mark.parametrize(
-    ("headers", "body"),
-    [
-        ({"ETag": '"x"', "Content-Length": "15"}, WHOLE[:9]),
-        ({"Content-Length": "15"}, WHOLE),
-        ({"ETag": '"x"', "Content-Length": "15", "Last-Modified": "nonsense"}, WHOLE),
-    ],
-)
-def test_an_answer_that_is_cut_off_or_odd_ends_nothing_and_a_whole_one_heals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], body: bytes
-) -> None:
-    with BadProxy(headers, body) as proxy:
-        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": proxy.url}.items():
-            monkeypatch.setenv(name, value)
-        client = s3_client(boto3.Session())
-        KeptSite(tmp_path / "followed-site.json", "vigie-data").save(Document('"k"', b'{"name": "One"}'))
-        following = Following(client, "vigie-data", tmp_path)
-        assert (following.first, following.board.troubles.site_etag) == (Site(name="One"), '"k"')
-        if "Last-Modified" not in headers:
-            with pytest.raises(Unavailable):
-                SiteObject(client, "vigie-data").unlike(None)
-        proxy.headers, proxy.body = {"ETag": '"x"', "Content-Length": "15"}, WHOLE
-        with following:
-            until(lambda: following.board.troubles.site_etag == '"x"')
-        assert [site.name for site in following.sites] == ["Two"]
-        assert following.board.troubles.site_error is None
