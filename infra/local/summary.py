@@ -72,7 +72,7 @@ def summarise(
             for lamp in watch.lamps()
         ],
         "comparison": _comparison(watch, cameras.values()),
-        "alerts_delivered": watch.delivered(),
+        "alerts_delivered": watch.take_delivered(),
         "alerts_proven_s": round(proof.seconds, 3) if proof else None,
         "dead_letters": watch.dead(),
         "charts": list(chart_files),

@@ -8,6 +8,7 @@ import boto3
 
 from edge_agent.status import read_status
 from infra.catalog import Catalog
+from infra.local.inbox import take_alerts
 from infra.local.resources import INBOX, Resources
 from vigie.aws import clients
 from vigie.aws.alert_store import DynamoAlertStore
@@ -123,9 +124,9 @@ class Watch:
         """Return what the lamps do."""
         return lamp_lives(self.status_file)
 
-    def delivered(self) -> int:
-        """Count the alerts that a subscriber of the people's topic has received."""
-        return self._depth(INBOX)
+    def take_delivered(self) -> int:
+        """Count the alerts that a subscriber of the people's topic has received since this was last asked."""
+        return take_alerts(self.resources.queue_urls[INBOX])
 
     def proof(self) -> Proof | None:
         """Return the proof that alerts arrive, once the canary of the run has come out."""

@@ -17,6 +17,7 @@ import pytest
 
 from infra.catalog import CATALOG
 from infra.local.cloud import local_cloud
+from infra.local.inbox import take_alerts
 from infra.local.resources import INBOX, Resources, create
 from infra.local.runner import QUEUES_VARIABLE
 from vigie.aws import clients
@@ -70,9 +71,9 @@ class Cloud:
         )
         return sum(int(count) for count in answer["Attributes"].values())
 
-    def delivered(self) -> int:
-        """Count what people have received."""
-        return self.depth(INBOX)
+    def take_delivered(self) -> int:
+        """Count the alerts that people have received since this was last asked."""
+        return take_alerts(self.resources.queue_urls[INBOX])
 
 
 NewCloud = Callable[[str], AbstractContextManager[Cloud]]

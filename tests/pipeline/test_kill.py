@@ -48,7 +48,7 @@ def test_a_kill_between_report_and_publication_leaves_no_trace(
     with new_cloud("calm") as calm:
         upload(calm, coco_folder)
         calm.run_until_empty()
-        expected, people_told = outcome(calm), calm.delivered()
+        expected, people_told = outcome(calm), calm.take_delivered()
     with new_cloud("killed") as killed:
         upload(killed, coco_folder)
         runner = killed.start("tests.pipeline.dying_runner")
@@ -58,7 +58,7 @@ def test_a_kill_between_report_and_publication_leaves_no_trace(
         assert killed.depth("frames") == len(SCENES)
         killed.run_until_empty()
         assert outcome(killed) == expected
-        assert killed.delivered() == people_told
+        assert killed.take_delivered() == people_told
     reports, _, alerts = expected
     assert len(reports) == len(SCENES)
     assert len(alerts) == people_told > 0
