@@ -93,6 +93,7 @@ def run_agent(
         folder_sync_s=settings.limits.folder_sync_s,
         fresh_s=upload.fresh_s,
         on_drop=board.dropped,
+        on_found=partial(service.starting, "the spool is read"),
     )
     mark = ClockMark(settings.spool)
     clock = Clock(settings.clock, no_earlier=mark.read())

@@ -5,7 +5,11 @@ socket that `NOTIFY_SOCKET` names, whose leading '@' stands for an abstract one.
 """
 
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+
+# How much longer systemd is asked to wait for a start that goes on, and how often: see EXTEND_TIMEOUT_USEC.
+_MORE_S, _ASK_EVERY_S = 90, 5.0
 
 
 class Service:
@@ -14,11 +18,22 @@ class Service:
     `watchdog_s` is how often it wants to hear that the agent lives; None when it does not ask.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         path = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + path[1:] if path.startswith("@") else path
         text = environ.get("WATCHDOG_USEC", "")
         self.watchdog_s = int(text) / 1_000_000 if text.isdecimal() and int(text) else None
+
+        self._monotonic = monotonic
+        self._asked_at = monotonic()
+
+    def starting(self, words: str) -> None:
+        """Say that the start goes on, and ask for more time; called as often as one likes."""
+        if self._monotonic() - self._asked_at >= _ASK_EVERY_S:
+            self._asked_at = self._monotonic()
+            self._tell(f"EXTEND_TIMEOUT_USEC={_MORE_S * 1_000_000}", f"STATUS={words}")
 
     def ready(self) -> None:
         """Say that the agent has started: cameras, spool and credentials are as they should be."""

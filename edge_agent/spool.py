@@ -45,7 +45,8 @@ class Spool:
 
     At most `max_bytes` of pictures wait. `folder_sync_s` is how long the flush of a folder may wait for more
     frames; 0 flushes with each. A frame is fresh for `fresh_s` seconds, and backlog from then on.
-    `on_drop` is called with the camera's id for each frame that is lost, and why: no room, its age, torn.
+    `on_drop` is called with the camera's id for each frame that is lost, and why: no room, its age, torn;
+    `on_found` for each frame that the run before left: many thousands take a slow disk minutes to read.
 
     Raises:
         SetupError: the folder cannot be made or written, or another agent holds it.
@@ -60,6 +61,7 @@ class Spool:
         folder_sync_s: float = 0.0,
         fresh_s: float = math.inf,
         on_drop: Callable[[str, LossReason], None] = lambda *_: None,
+        on_found: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._root = root
@@ -76,6 +78,7 @@ class Spool:
         self._folder = SpoolFolder(root)
         try:
             for frame in self._folder.frames():
+                on_found()
                 if frame.size:
                     self._index.add(frame)
                 else:

@@ -4,11 +4,9 @@ import io
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +18,6 @@ from edge_agent.heartbeats import Heart, HeartbeatObject, LifeSigns
 from edge_agent.logs import JsonFormatter, into_journal
 from edge_agent.machine import agent_name, temperature_c
 from edge_agent.monitor import complaints, lines
-from edge_agent.service import Service
 from edge_agent.spool import Spool
 from edge_agent.status import StatusBoard, StatusFile, read_status
 from tests.builders import NOON, at
@@ -243,36 +240,6 @@ def test_the_status_command(tmp_path: Path) -> None:
     ]
     dead = status(replace(WELL, at=now, lamps=(replace(lamp, error="it is out of reach"),)))
     assert (dead.returncode, dead.stdout.splitlines()[-1]) == (1, "lamps of yard: it is out of reach")
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """The end of systemd's socket; gives the next datagram."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(5)
-        yield lambda: receiver.recv(4096).decode()
-
-
-def test_systemd_is_told(tmp_path: Path, manager: Callable[[], str]) -> None:
-    service = Service({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "60000000"})
-    service.ready()
-    assert manager() == "READY=1"
-    service.alive("2 of 2 cameras run")
-    assert manager() == "WATCHDOG=1\nSTATUS=2 of 2 cameras run"
-    service.stopping()
-    assert manager() == "STOPPING=1"
-    Service({}).ready()
-    Service({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ready()
-
-
-def test_an_abstract_socket_too() -> None:
-    name = f"vigie-test-{os.getpid()}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-        receiver.bind("\0" + name)
-        receiver.settimeout(5)
-        Service({"NOTIFY_SOCKET": "@" + name}).ready()
-        assert receiver.recv(100) == b"READY=1"
 
 
 def test_lines_for_the_journal_carry_their_priority(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ def test_frames_of_all_cameras_oldest_first_and_after_a_restart(tmp_path: Path) 
         spool.add(key(camera_id, seconds), JPEG, interval_s=0.5, sampled_at=NOW)
     spool.close()
 
-    spool = Spool(tmp_path)
+    found: list[None] = []
+    spool = Spool(tmp_path, on_found=lambda: found.append(None))
     order = [("shop", 0.5), ("hall", 1), ("shop", 2), ("hall", 3)]
+    assert len(found) == 4
     assert [frame.key for frame in spool.oldest(10)] == [key(c, s) for c, s in order]
     assert (spool.waiting("shop"), spool.waiting("hall")) == (2, 2)
     first = spool.oldest(1)[0]
