@@ -6,6 +6,7 @@ thread writes the status and tells systemd that all others live.
 """
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STATUS_S = 0.5
+# So many frames of a camera wait for the one before them, lest they overtake it; a camera of which more wait
+# has fallen behind, and sends them side by side. Files have time.
+_IN_ORDER = 3
 _KEPT_SITE = "followed-site.json"
 _OUTBOX = "reports"
 
@@ -92,6 +96,7 @@ def run_agent(
         max_bytes=settings.limits.max_bytes,
         folder_sync_s=settings.limits.folder_sync_s,
         fresh_s=upload.fresh_s,
+        in_order=_IN_ORDER if live else math.inf,
         on_drop=board.dropped,
         on_found=partial(service.starting, "the spool is read"),
     )
@@ -160,12 +165,12 @@ def run_agent(
                 redact=redact,
                 stop=stop,
             )
-        helpers = lamps.bodies() if lamps else []
+        helpers = []
         if follower:
             helpers.append(partial(follower.run, partial(_apply, settings, supervisors, eyes, lamps)))
         put = HeartbeatObject(clients.rest, settings.bucket).put
         heart = Heart(signs.now, put, show=board.heartbeat_trouble)
-        threads = Crew(supervisors, uploader, heart, helpers, courier)
+        threads = Crew(supervisors, uploader, heart, helpers, courier, lamps.bodies() if lamps else ())
         _Run(threads, board, spool, status, service, stop).to_the_end()
     finally:
         spool.close()
@@ -274,6 +279,7 @@ class _Run:
         self._stop.set()
         threads.join_cameras()
         threads.leave()
+        threads.join_lamps()
         self._status.refresh()
         threads.last_beat()
         log.info("agent stopped", extra={"frames_left_in_spool": self._spool.left()})

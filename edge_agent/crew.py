@@ -14,6 +14,7 @@ UPLOADS = "the uploads"  # a name that no camera can have
 _STOP_CAMERAS_S = 5.0
 _STOP_UPLOADS_S = 3.0
 _STOP_HEART_S = 2.0
+_STOP_LAMPS_S = 2.0
 _A_MOMENT_S = 0.5
 
 
@@ -27,6 +28,7 @@ class Crew:
         heart: Heart,
         helpers: Sequence[Callable[[], None]],
         courier: Courier | None,
+        lamps: Sequence[Callable[[], None]],
     ) -> None:
         def thread(body: Callable[[], None]) -> threading.Thread:
             return threading.Thread(target=body, daemon=True)
@@ -39,10 +41,12 @@ class Crew:
         self._uploads = thread(uploader.run)
         self._beats = thread(heart.run)
         self._helpers = [thread(body) for body in helpers]
+        self._lamps = [thread(body) for body in lamps]
 
     def start(self) -> None:
         """Start them all."""
-        for thread in (*self._cameras.values(), self._uploads, self._beats, *self._helpers, self._reports):
+        others = (self._uploads, self._beats, *self._helpers, *self._lamps, self._reports)
+        for thread in (*self._cameras.values(), *others):
             if thread:
                 thread.start()
 
@@ -54,6 +58,12 @@ class Crew:
         """Wait a few seconds for the cameras, which have been told to stop."""
         deadline = time.monotonic() + _STOP_CAMERAS_S
         for thread in self._cameras.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def join_lamps(self) -> None:
+        """Wait a moment for the lamps' last word, which they are brought since the stop."""
+        deadline = time.monotonic() + _STOP_LAMPS_S
+        for thread in self._lamps:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def last_beat(self) -> None:

@@ -1,8 +1,9 @@
 """Local mode: the detector runs here, reports go up, and only those frames that show something of a visit.
 
 A camera's frames are looked at one after the other, by one detector for all cameras. Reports are gathered
-for a few seconds and put on disk as they will lie in the bucket; a courier brings them there. What is not yet
-on disk is lost with the process: at most ten seconds of each camera.
+for a few seconds and put on disk as they will lie in the bucket; a courier brings them there. What a picture
+goes up for, or what prolongs a lamp's lease, is not kept waiting. What is not yet on disk is lost with the
+process: at most ten seconds of each camera.
 """
 
 import logging
@@ -21,6 +22,7 @@ from edge_agent.spool import Spool
 from vigie.aws.clients import translated
 from vigie.domain.frames import FrameKey
 from vigie.domain.instants import whole_milliseconds
+from vigie.domain.lighting import Lease, lease_of
 from vigie.domain.reports import REPORTS_PREFIX, FrameReport
 from vigie.domain.series import Minute, extend_minute
 from vigie.domain.sites import Site
@@ -78,6 +80,7 @@ class LocalEyes:
         self._lock = threading.Lock()  # a detector serves one thread at a time
         self._minutes: dict[str, Minute] = {}
         self._shown: dict[str, datetime] = {}
+        self._leases: dict[tuple[str, str], Lease] = {}  # by camera and lamp group, as they were told
 
     def follow(self, site: Site) -> None:
         """Take the zones, the limits of visits and what is looked for from another site document.
@@ -120,19 +123,44 @@ class LocalEyes:
             interval_s=float(f"{interval_s:.6g}"),  # as a frame's metadata would say it
         )
         self._outbox.add(report)
-        if self._is_worth_a_picture(report, site):
-            # The report first: a frame that comes before it is looked at in the cloud once more.
+        minute = self._minute_of(report, site)
+        is_worth_a_picture = minute is None or self._is_worth_a_picture(report, minute)
+        # No lamp waits for reports to gather. And the report first: a frame that comes before it is looked at
+        # in the cloud once more.
+        if (minute is not None and self._lights(report, minute, site)) or is_worth_a_picture:
             self._outbox.flush(key.camera_id)
+        if is_worth_a_picture:
             self._spool.add(key, jpeg, interval_s=interval_s, sampled_at=sampled_at)
 
-    def _is_worth_a_picture(self, report: FrameReport, site: Site) -> bool:
-        camera_id, instant = report.key.camera_id, report.key.captured_at
+    def _minute_of(self, report: FrameReport, site: Site) -> Minute | None:
+        """Return the report's minute with it; None when the clock was set back: nobody here can tell."""
+        camera_id = report.key.camera_id
         before = self._minutes.get(camera_id)
-        if before is not None and instant <= before.folded_until:
-            return True  # the clock was set back: what it begins nobody here can tell
+        if before is not None and report.key.captured_at <= before.folded_until:
+            return None
         minute = extend_minute(before, report, site.following(camera_id))
         # What has ended is the cloud's to remember; here a minute would grow for as long as it lasts.
         self._minutes[camera_id] = replace(minute, ended=())
+        return minute
+
+    def _lights(self, report: FrameReport, minute: Minute, site: Site) -> bool:
+        """Tell whether a lamp group is to be active for longer by the report: once in half a minute at most.
+
+        That is what the cloud will make of it: somebody who enters a zone, a parked car that drives off.
+        """
+        camera_id, instant = report.key.camera_id, report.key.captured_at
+        is_more = False
+        for group in site.lamp_groups:
+            if camera_id in group.cameras and group.is_needed(instant, site.tz, site.position):
+                until = lease_of(group, camera_id, (minute,), newest=instant, limits=site.visits).until
+                told = self._leases.get((camera_id, group.group_id), Lease())
+                if until and until > instant and not told.credible(group, instant).covers(Lease(until)):
+                    self._leases[camera_id, group.group_id] = Lease(until)
+                    is_more = True
+        return is_more
+
+    def _is_worth_a_picture(self, report: FrameReport, minute: Minute) -> bool:
+        camera_id, instant = report.key.camera_id, report.key.captured_at
         begun = bool(minute.begun_at(instant)) or minute.asked_at(instant)
         best = any(visit.best_frame == report.key for visit in minute.open)
         due = instant - self._shown.get(camera_id, instant - _HEARTBEAT) >= _HEARTBEAT

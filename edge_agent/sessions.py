@@ -123,7 +123,7 @@ def s3_client(session: boto3.Session) -> "S3Client":
 
 
 def shadows_client(session: boto3.Session) -> "IoTDataPlaneClient":
-    """Return a client of device shadows that gives up soon: it is asked twice a second."""
+    """Return a client of device shadows that gives up soon: it is asked again and again."""
     return session.client(
         "iot-data",
         config=Config(

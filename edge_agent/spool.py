@@ -44,7 +44,8 @@ class Spool:
     """The spool's folder, held by one agent at a time; every method may be called from any thread.
 
     At most `max_bytes` of pictures wait. `folder_sync_s` is how long the flush of a folder may wait for more
-    frames; 0 flushes with each. A frame is fresh for `fresh_s` seconds, and backlog from then on.
+    frames; 0 flushes with each. A frame is fresh for `fresh_s` seconds, and backlog from then on;
+    up to `in_order` fresh frames of a camera wait for the one before them to arrive.
     `on_drop` is called with the camera's id for each frame that is lost, and why: no room, its age, torn;
     `on_found` for each frame that the run before left: many thousands take a slow disk minutes to read.
 
@@ -60,6 +61,7 @@ class Spool:
         max_bytes: float = math.inf,
         folder_sync_s: float = 0.0,
         fresh_s: float = math.inf,
+        in_order: float = 0,
         on_drop: Callable[[str, LossReason], None] = lambda *_: None,
         on_found: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -70,7 +72,7 @@ class Spool:
         self._on_drop = on_drop
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._index = SpoolIndex(fresh_s=fresh_s)
+        self._index = SpoolIndex(fresh_s=fresh_s, in_order=in_order)
         self._being_written: set[FrameKey] = set()
         self._flushed_at = -math.inf
         self._unsaid: Counter[str] = Counter()

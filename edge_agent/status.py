@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from edge_agent.pacing import HeldMinutes
 from vigie.documents import read_json, to_json
 from vigie.domain.heartbeats import CameraLife, CameraState, Heartbeat, LampLife
 from vigie.domain.instants import whole_milliseconds
@@ -55,6 +56,7 @@ class StatusBoard:
         self._steady = steady
         self._lock = threading.Lock()
         self._cameras = {camera_id: CameraLife(camera_id=camera_id) for camera_id in camera_ids}
+        self._held: dict[str, HeldMinutes] = {}
         self._troubles = Troubles()
         self._faults: dict[str, tuple[float, str]] = {}
         self._lamps: tuple[LampLife, ...] = ()
@@ -89,7 +91,8 @@ class StatusBoard:
     ) -> None:
         """Count a picture, and whether the gate or the day's cap held it back; the camera runs."""
         with self._lock:
-            old = self._cameras[camera_id]
+            old, held = self._cameras[camera_id], self._held.setdefault(camera_id, HeldMinutes())
+            held.count(captured_at, held_back=held_back, sent=not gated_out and not held_back)
             self._cameras[camera_id] = replace(
                 old,
                 state="running",
@@ -97,6 +100,7 @@ class StatusBoard:
                 sampled=old.sampled + 1,
                 gated_out=old.gated_out + gated_out,
                 held_back=old.held_back + held_back,
+                held_in=held.spans,
                 started_at=old.started_at or captured_at,
                 last_captured_at=captured_at,
             )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.catalog import Catalog, Function, Queue
 from infra.config import Settings
 from infra.metrics import Metrics
+from infra.parts import Catalog, Function, Queue
 
 _OVER = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _REACHED = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD

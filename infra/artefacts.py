@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
-from infra.catalog import Catalog
+from infra.parts import Catalog
 from vigie.errors import ConfigError
 
 FOLDER = Path("build/artefacts")

@@ -10,10 +10,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.acknowledge import acknowledge_wildcards
-from infra.catalog import Catalog
 from infra.config import Config
 from infra.data_stack import DataStack
 from infra.names import Names
+from infra.parts import Catalog
 from infra.permissions import PICTURE_ROLE, picture_statements, signs_links
 from infra.pipeline_stack import PipelineStack
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.catalog import Catalog
 from infra.config import Settings
 from infra.metrics import Metrics
+from infra.parts import Catalog
 
 _FULL, _HALF, _THIRD = 24, 12, 8
 _HOUR, _DAY = Duration.hours(1), Duration.days(1)

@@ -16,11 +16,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
-from infra.catalog import Catalog, Queue
-from infra.catalog import Subscription as Following
 from infra.config import Config
 from infra.lifecycle import access_log_rules, data_rules
 from infra.names import Names
+from infra.parts import Catalog, Queue
+from infra.parts import Subscription as Following
 from infra.service_grants import let_services_use
 
 _DEAD_FOR = Duration.days(14)

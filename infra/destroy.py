@@ -11,13 +11,15 @@ import boto3
 from edge_agent.enrolment import Registry
 from infra.deployment.account import Account, identify, settle_region, use_region
 from infra.deployment.asking import agreed
+from infra.deployment.known_faces import Collection, collections, remove_collection
 from infra.deployment.leftovers import left_over
 from infra.deployment.removal import Removal, Removed, Resource
 from infra.deployment.stage import Stage
 from vigie.aws import clients
+from vigie.aws.site_store import S3SiteSource
 from vigie.documents import PRICE_LIST, read_toml
 from vigie.domain.prices import Prices
-from vigie.errors import ConfigError, VigieError
+from vigie.errors import CloudError, ConfigError, VigieError
 
 # Of the stages that cdk.json has no more, too.
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,11}")
@@ -67,6 +69,8 @@ def destroy(stage: Stage, account: Account, *, yes: bool, poll_s: int = 5) -> in
         _say(f"No stack of the stage {stage.name} is in {where}; nothing was changed.")
         for line in _kept(left_over(stage, account), prices):
             _say(line)
+        for each in _collections(stage, account):
+            _say(_faces_kept(each, account, prices))
         return 0
     _say(f"In account {account.account_id}, region {account.region}:")
     for stack in there:
@@ -78,6 +82,12 @@ def destroy(stage: Stage, account: Account, *, yes: bool, poll_s: int = 5) -> in
         _say(f"Emptied and removed, with every frame and picture: {', '.join(emptied)}")
     if stays:
         _say(f"Kept: {', '.join(stays)}")
+    faces = _collections(stage, account)
+    # As the table does: a stage that keeps what was seen keeps who agreed to be known.
+    table = next((each for each in resources if each.name == stage.table), None)
+    going = [each for each in faces if each.is_ours and table is not None and not table.stays]
+    if going:
+        _say(f"Removed, with the faces of people who agreed: {', '.join(each.name for each in going)}")
     if not (yes or agreed(f"Remove the stage {stage.name}?", expected=stage.name)):
         _say("Nothing was changed.")
         return 1
@@ -88,7 +98,40 @@ def destroy(stage: Stage, account: Account, *, yes: bool, poll_s: int = 5) -> in
     removed.kept += [each for each in left_over(stage, account) if each.name not in known]
     for line in told(removed, account, prices):
         _say(line)
+    for each in faces:
+        if each in going:
+            remove_collection(clients.rekognition(), each.name)
+            _say(f"Removed: the collection {each.name}, with {_faces(each)}.")
+        else:
+            _say(_faces_kept(each, account, prices))
     return 0
+
+
+def _collections(stage: Stage, account: Account) -> tuple[Collection, ...]:
+    """Return the collections that have to do with the stage; none, with a sentence, if nobody may look."""
+    try:
+        named = S3SiteSource(clients.s3(), stage.bucket(account)).site().known_faces.collection
+    except VigieError:
+        named = None  # no bucket, or no document that can be read
+    try:
+        return collections(clients.rekognition(), stage, account, named=named)
+    except CloudError as error:
+        _say(f"Whether there are known faces, which are biometric data, could not be seen: {error}")
+        return ()
+
+
+def _faces(collection: Collection) -> str:
+    return f"{collection.faces} face{'' if collection.faces == 1 else 's'}"
+
+
+def _faces_kept(collection: Collection, account: Account, prices: Prices) -> str:
+    usd = prices.rekognition_face_month.of(collection.faces)
+    whose = "" if collection.is_ours else " Nothing says which stage made it; others may use it."
+    return (
+        f"Kept: the collection {collection.name}, with {_faces(collection)} of people, ${usd:.5f} a month. "
+        f"That is biometric data: keep it only as long as they agree.{whose} To remove all of it:\n"
+        f"  aws rekognition delete-collection --region {account.region} --collection-id {collection.name}"
+    )
 
 
 def told(removed: Removed, account: Account, prices: Prices) -> Iterator[str]:

@@ -13,10 +13,10 @@ from constructs import Construct
 
 from edge_agent.rights import certificate_rights, edge_rights, edge_trust, policy_name
 from infra.acknowledge import acknowledge_wildcards
-from infra.catalog import Catalog
 from infra.config import Config, camera_attribute
 from infra.data_stack import DataStack
 from infra.names import Names
+from infra.parts import Catalog
 
 _SESSION = Duration.hours(1)
 

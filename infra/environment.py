@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from infra.catalog import Bucket, Catalog, DeadLetters, Function, Table, Topic
 from infra.names import Names
+from infra.parts import Bucket, Catalog, DeadLetters, Function, Table, Topic
 from vigie import settings
 from vigie.settings import variable
 

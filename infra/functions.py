@@ -13,10 +13,10 @@ from constructs import Construct
 
 from infra.acknowledge import acknowledge, acknowledge_wildcards
 from infra.artefacts import Artefacts
-from infra.catalog import Catalog, Function
 from infra.config import Settings
 from infra.environment import environment
 from infra.names import Names
+from infra.parts import Catalog, Function
 from infra.permissions import statements, tracing_statement
 
 # What the layers hold is built for this Python.

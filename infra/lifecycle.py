@@ -6,8 +6,8 @@ from datetime import timedelta
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 
-from infra.catalog import Bucket
 from infra.config import Keep
+from infra.parts import Bucket
 from vigie.domain.frames import FRAMES_PREFIX, QUARANTINE_PREFIX
 from vigie.domain.heartbeats import HEARTBEATS_PREFIX
 from vigie.domain.pictures import FACES_PREFIX, PICTURES_PREFIX

@@ -10,12 +10,12 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.alarms import AlarmPlan, alarm_plans
-from infra.catalog import Catalog
 from infra.config import Config
 from infra.dashboard import dashboard_rows
 from infra.data_stack import DataStack
 from infra.metrics import CAMERAS_DARK, Metrics
 from infra.names import Names
+from infra.parts import Catalog
 from infra.pipeline_stack import PipelineStack
 
 OPERATORS = "operators"

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from infra.catalog import CATALOG, Catalog, DeadLetters, Function, Topic
+from infra.catalog import CATALOG
 from infra.environment import setting_names
 from infra.names import Names, aws
+from infra.parts import Catalog, DeadLetters, Function, Topic
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.comparison import REVIEW_PREFIX
 from vigie.domain.frames import FRAMES_PREFIX, QUARANTINE_PREFIX
@@ -63,14 +64,20 @@ class Shadows:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Rekognition's actions that know no resource, and those on the collections of these names."""
+    """Rekognition's actions that know no resource."""
 
     actions: tuple[str, ...]
-    collections: str = ""
-    searches: tuple[str, ...] = ()
 
 
-Right = Objects | Listing | Rows | Shadows | Looks
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Rekognition's actions on the collections of these names."""
+
+    actions: tuple[str, ...]
+    collections: str
+
+
+Right = Objects | Listing | Rows | Shadows | Looks | Searches
 
 # The role that may read pictures and nothing else, by which send_alert signs links to them.
 PICTURE_ROLE = "pictures"
@@ -94,8 +101,8 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
         Objects((f"{PICTURES_PREFIX}*", f"{FACES_PREFIX}*"), (_PUT,)),
         Listing((SITE_DOCUMENT,)),
         Rows((*_READ, "dynamodb:PutItem", "dynamodb:UpdateItem")),
-        # Of cameras whose engine it is, and of known faces: the site document names the collection.
-        Looks((_DETECT,), collections="*", searches=("rekognition:SearchFacesByImage",)),
+        # Of cameras whose engine it is.
+        Looks((_DETECT,)),
     ),
     "store_reports": (
         _SITE_DOCUMENT,
@@ -105,7 +112,10 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     ),
     "send_alert": (
         _SITE_DOCUMENT,
+        Objects((f"{FACES_PREFIX}*",), (_GET,)),
         Listing((SITE_DOCUMENT,)),
+        # Of known faces: the site document names the collection.
+        Searches(("rekognition:SearchFacesByImage",), collections="*"),
         # A transaction asks for the rights of what it is made of.
         Rows(
             (
@@ -129,7 +139,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
     "set_lights": (
         _SITE_DOCUMENT,
         Listing((SITE_DOCUMENT,)),
-        Rows(_READ),
+        Rows((*_READ, "dynamodb:UpdateItem")),
         Shadows(LAMP_THINGS, ("iot:GetThingShadow", "iot:UpdateThingShadow")),
     ),
     "render_charts": (
@@ -213,8 +223,11 @@ def allows(function: Function, action: str, resource: str) -> bool:
             case Shadows(prefix=prefix, actions=actions):
                 if action in actions and resource.startswith(prefix):
                     return True
-            case Looks(actions=actions, collections=collections, searches=searches):
-                if action in actions or (action in searches and fnmatchcase(resource, collections)):
+            case Looks(actions=actions):
+                if action in actions:
+                    return True
+            case Searches(actions=actions, collections=collections):
+                if action in actions and fnmatchcase(resource, collections):
                     return True
     if action == _ASSUME:
         return signs_links(function) and resource == PICTURE_ROLE
@@ -239,11 +252,10 @@ def _statements(right: Right, catalog: Catalog, names: Names) -> list[Statement]
             return [_allow(actions, [names.table_arn(catalog.table.name)])]
         case Shadows(prefix=prefix, actions=actions):
             return [_allow(actions, [names.thing_arn(f"{prefix}*")])]
-        case Looks(actions=actions, collections=collections, searches=searches):
-            found = [_allow(actions, ["*"])]
-            if searches:
-                found.append(_allow(searches, [names.collection_arn(collections)]))
-            return found
+        case Looks(actions=actions):
+            return [_allow(actions, ["*"])]
+        case Searches(actions=actions, collections=collections):
+            return [_allow(actions, [names.collection_arn(collections)])]
 
 
 def _key_statement(asked: Iterable[Statement], key_arn: str) -> Statement:

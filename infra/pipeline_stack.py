@@ -10,11 +10,12 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.artefacts import Artefacts
-from infra.catalog import FACE_MODEL_ON_LAMBDA, MODEL_LAYER, Catalog, Function
+from infra.catalog import FACE_MODEL_ON_LAMBDA, MODEL_LAYER
 from infra.config import Config
 from infra.data_stack import DataStack
 from infra.functions import Workshop, make_function, make_layers
 from infra.names import Names
+from infra.parts import Catalog, Function
 from infra.permissions import PICTURE_ROLE
 
 _MINUTE = timedelta(minutes=1)
@@ -59,13 +60,13 @@ class PipelineStack(Stack):
         }
         for function in catalog.functions:
             if function.queue:
-                self._feed(function, data)
+                self._feed(function, data, catalog.window(function.queue))
             elif function.every:
                 self._schedule(function, function.every)
         # Names carry no dependency of their own.
         self.add_stack_dependency(data)
 
-    def _feed(self, function: Function, data: DataStack) -> None:
+    def _feed(self, function: Function, data: DataStack, window: timedelta) -> None:
         made = self.functions[function.name]
         lambda_.EventSourceMapping(
             self,
@@ -73,7 +74,7 @@ class PipelineStack(Stack):
             target=made,
             event_source_arn=data.queues[function.queue or ""].queue_arn,
             batch_size=function.batch_size,
-            max_batching_window=Duration.seconds(self._config.settings.batch_window_s),
+            max_batching_window=Duration.seconds(window.total_seconds()),
             max_concurrency=function.at_once or self._config.settings.max_concurrency,
             report_batch_item_failures=True,
         )

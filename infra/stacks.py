@@ -8,13 +8,14 @@ from aws_cdk import App, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.artefacts import Artefacts
-from infra.catalog import CATALOG, Catalog
+from infra.catalog import CATALOG
 from infra.config import Config
 from infra.console_stack import ConsoleStack
 from infra.data_stack import DataStack
 from infra.edge_stack import EdgeStack
 from infra.names import Names
 from infra.ops_stack import OpsStack
+from infra.parts import Catalog
 from infra.pipeline_stack import PipelineStack
 from vigie.errors import ConfigError
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.catalog import Catalog, Function
+from infra.parts import Catalog, Function
 from layers.zips import sizes
 from vigie.errors import SetupError
 

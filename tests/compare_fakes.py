@@ -29,8 +29,12 @@ class FakeLabelService:
 
 @dataclass
 class FakeComparisonStore:
-    """`ComparisonStore` in memory; a claim is one step for all threads, as the table's write is."""
+    """`ComparisonStore` in memory; a claim is one step for all threads, as the table's write is.
 
+    `writes` counts those that the table would be asked for.
+    """
+
+    writes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _made: dict[FrameKey, FrameComparison] = field(default_factory=dict)
     _claims: dict[FrameKey, datetime] = field(default_factory=dict)
@@ -40,16 +44,19 @@ class FakeComparisonStore:
 
     def claim(self, key: FrameKey, *, now: datetime, lease: timedelta) -> bool:
         with self._lock:
+            self.writes += 1
             if key in self._made or (key in self._claims and self._claims[key] > now):
                 return False
             self._claims[key] = now + lease
             return True
 
     def release(self, key: FrameKey) -> None:
+        self.writes += 1
         self._claims.pop(key, None)
 
     def put(self, comparison: FrameComparison) -> None:
         with self._lock:
+            self.writes += 1
             self._made.setdefault(comparison.key, comparison)
             self._claims.pop(comparison.key, None)
 

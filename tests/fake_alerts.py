@@ -44,10 +44,10 @@ class FakeAlertStore:
         self._alerts[alert.order] = AlertRecord(alert, state, now)
         return self._revision
 
-    def close(self, alert: Alert, *, now: datetime) -> None:
+    def close(self, alert: Alert, *, now: datetime, state: AlertState = AlertState.SENT) -> None:
         stored = self._alerts.get(alert.order)
         if stored is not None and stored.state is AlertState.CLAIMED:
-            self._alerts[alert.order] = AlertRecord(alert, AlertState.SENT, now)
+            self._alerts[alert.order] = AlertRecord(alert, state, now)
 
     def adopt(self, orphan: AlertRecord, alert: Alert, *, revision: int) -> int:
         there = self._alerts.get(orphan.alert.order) == orphan

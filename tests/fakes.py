@@ -9,7 +9,7 @@ from vigie.domain.cameras import CANARY
 from vigie.domain.detections import Box
 from vigie.domain.frames import FRAMES_PREFIX, MAX_JPEG_BYTES, Frame, FrameKey
 from vigie.domain.instants import MILLISECOND
-from vigie.domain.notices import Notice
+from vigie.domain.notices import Delivery, Notice
 from vigie.domain.pictures import Annotation
 from vigie.domain.reports import MOST_REPORTS_BYTES, FrameReport
 from vigie.domain.rollups import DayTotals
@@ -168,12 +168,17 @@ class FakeRollupStore:
 
 @dataclass
 class FakePictureStore:
-    """`PictureStore` in memory."""
+    """`PictureStore` and `KeptFaces` in memory."""
 
     pictures: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, key: str, jpeg: bytes) -> None:
         self.pictures[key] = jpeg
+
+    def load(self, key: str) -> bytes:
+        if key not in self.pictures:
+            raise NotFound(f"{key} is not there")
+        return self.pictures[key]
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.pictures if key.startswith(prefix)))
@@ -237,8 +242,9 @@ class FakeNotifier:
 
     sent: list[Notice] = field(default_factory=list)
 
-    def notify(self, notice: Notice) -> None:
+    def notify(self, notice: Notice) -> Delivery:
         self.sent.append(notice)
+        return Delivery.SENT
 
 
 @dataclass

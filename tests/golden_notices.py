@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from tests.builders import at, visit
 from vigie.documents import PRICE_LIST, read_toml
 from vigie.domain.bill_wording import daily_bill_notice
-from vigie.domain.budget_wording import over_budget_notice
+from vigie.domain.budget_wording import held_back_notice, over_budget_notice
 from vigie.domain.cameras import Camera, Zone
 from vigie.domain.caps import Spending
 from vigie.domain.frames import FrameKey
 from vigie.domain.gsm import SMS_SEPTETS, septets
+from vigie.domain.lamp_wording import lamps_back_notice, lamps_failed_notice
+from vigie.domain.lamps import Covering, LampGroup
 from vigie.domain.ledger import DaySpent, Projection
 from vigie.domain.notices import Notice, PictureLink
 from vigie.domain.pictures import picture_key
@@ -55,6 +57,7 @@ LONG = Camera(
     (Zone("the yellow area in front of the ramp", SQUARE), Zone("ramp", SQUARE), Zone("gate", SQUARE)),
 )
 GATE = Camera("gate", "入口")
+STREET = LampGroup(group_id="street", name="Main street", covered_by=(Covering(camera="hall"),))
 FORGER = Camera(
     "shed",
     "Shed\r\nSubject: you won\r\n\r\nhttps://evil.example/x www.evil.example \u202eevil",
@@ -144,6 +147,13 @@ def cases() -> Mapping[str, Notice]:
         "camera_back": camera_back_notice(
             GARDEN, since=TWICE - timedelta(hours=1, minutes=15), back_at=TWICE, tz=PARIS
         ),
+        "lamps_failed": lamps_failed_notice(
+            STREET,
+            since=at(0),
+            reason="the agent gate-pi says that they do not follow: http at 10.0.0.7: timed out",
+            tz=PARIS,
+        ),
+        "lamps_back": lamps_back_notice(STREET, since=at(0), back_at=at(7500), tz=PARIS),
         "dead_letters": dead_letters_notice("frames-dead", count=3, since=at(0), tz=PARIS),
         "dead_letters_gone": dead_letters_gone_notice("frames-dead", since=at(0), gone_at=at(7500), tz=PARIS),
         "alerts_unproven": unproven_notice(last_proven_at=at(0), tz=PARIS),
@@ -165,10 +175,16 @@ def cases() -> Mapping[str, Notice]:
             Spending.FRAMES, GARDEN, cap=100_000, day=DAY, noticed_at=at(0), tz=PARIS
         ),
         "over_budget_sms": over_budget_notice(
-            Spending.SMS, None, cap=20, day=DAY, noticed_at=at(0), tz=PARIS
+            Spending.SMS, None, cap=15, kept=5, day=DAY, noticed_at=at(0), tz=PARIS
         ),
         "over_budget_emails": over_budget_notice(
-            Spending.EMAIL, None, cap=500, day=DAY, noticed_at=at(0), tz=PARIS
+            Spending.EMAIL, None, cap=450, kept=50, day=DAY, noticed_at=at(0), tz=PARIS
+        ),
+        "over_budget_held_back": held_back_notice(
+            GARDEN, cap=100_000, paced=True, day=DAY, noticed_at=at(0), tz=PARIS
+        ),
+        "over_budget_no_frames_allowed": held_back_notice(
+            GARDEN, cap=0, paced=True, day=DAY, noticed_at=at(0), tz=PARIS
         ),
         "over_budget_rekognition": over_budget_notice(
             Spending.REKOGNITION, None, cap=1_000, day=DAY, noticed_at=at(0), tz=PARIS

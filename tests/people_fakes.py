@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from vigie.domain.people import EnrolledFace, FaceCall, Suggestion
 from vigie.domain.visits import Visit
-from vigie.errors import PictureError
+from vigie.errors import NotFound, PictureError
 
 
 @dataclass
@@ -30,6 +30,8 @@ class FakeFaces:
         self.searched.append(jpeg)
         if self.faults:
             raise self.faults.pop(0)
+        if not self._number:
+            raise NotFound("there is no collection")
         found = (name for name, known in self._faces.values() if known == jpeg)
         name = next(found, None)
         return Suggestion(name, 1.0, threshold) if name else None

@@ -22,7 +22,7 @@ from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.hours import Hours
 from vigie.domain.lamps import Covering, LampGroup
 from vigie.domain.lighting import Lease
-from vigie.domain.notices import Notice
+from vigie.domain.notices import Delivery, Notice
 from vigie.domain.reports import FrameReport
 from vigie.domain.rules import AlertRule
 from vigie.domain.series import VisitsChange
@@ -176,11 +176,12 @@ class World:
         if self.chance.random() < self.deaths:
             raise Killed("the function died after publishing")
 
-    def notify(self, notice: Notice) -> None:
+    def notify(self, notice: Notice) -> Delivery:
         self.turnstile.turn()
         self.told[notice.data["rule"]] += 1
         if self.chance.random() < self.deaths:
             raise Killed("the function died after sending")
+        return Delivery.SENT
 
     def clock(self) -> datetime:
         return NOON + timedelta(hours=1, seconds=self.ticks * 0.1)

@@ -112,6 +112,16 @@ def _report(
     )
 
 
+def first_sure(crossing: Crossing, frames: Iterable[FrameReport], least: float = 0.5) -> datetime | None:
+    """Return when the detector is first sure of who crosses; None when it never is."""
+    for report in frames:
+        instant = report.key.captured_at
+        is_there = report.key.camera_id == crossing.camera and crossing.begin <= instant <= crossing.end
+        if is_there and any(s.label == crossing.label and s.confidence >= least for s in report.detections):
+            return instant
+    return None
+
+
 @dataclass
 class Lived:
     """A night as it went: `switches` are a group's levels by when it took them on, the first one first."""
@@ -127,8 +137,13 @@ class Lived:
         return before + [level for at, level in self.switches[group_id] if begin < at <= end]
 
 
-def live(night: Night, frames: Iterable[FrameReport], site: Site) -> Lived:
-    """Let frames come, each `LATE_S` after its capture, and drive the lamps second by second."""
+def live(
+    night: Night, frames: Iterable[FrameReport], site: Site, *, tells: Callable[[bool], bool] = bool
+) -> Lived:
+    """Let frames come, each `LATE_S` after its capture, and drive the lamps second by second.
+
+    `tells` makes of what the rule says whether `set_lights` is told of a frame.
+    """
     store, shadows, known = FakeReportStore(), FakeLampShadows(), dict[str, Lease]()
     minutes: dict[str, Minute] = {}
     switches: dict[str, list[tuple[datetime, int]]] = {group.group_id: [] for group in site.lamp_groups}
@@ -156,9 +171,9 @@ def live(night: Night, frames: Iterable[FrameReport], site: Site) -> Lived:
         same = before if before and before.begins_at == minute.begins_at else None
         store.put_minute(minute, replaces=same)
         minutes[camera_id] = minute
-        if site.tells_lamps(minute, instant, late=False):
+        change = VisitsChange((), instant, instant + timedelta(milliseconds=1))
+        if tells(site.tells_lamps(minute, same, change)):
             told += 1
-            change = VisitsChange((), instant, instant + timedelta(milliseconds=1))
             set_lights(
                 camera_id,
                 change,

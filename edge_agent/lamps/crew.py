@@ -1,5 +1,6 @@
 """The lamps of one agent: the keeper of their groups, each lamp's thread, the follower of the shadows."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -11,7 +12,7 @@ from edge_agent.identity import read_identity
 from edge_agent.lamps.drivers import make_driver
 from edge_agent.lamps.keeper import KeptLeases, LampKeeper
 from edge_agent.lamps.mqtt_shadows import MqttShadows
-from edge_agent.lamps.polling import PollingShadows
+from edge_agent.lamps.polling import PollingShadows, look_every_s, words_on_money
 from edge_agent.lamps.worker import Lamp
 from edge_agent.sessions import ca_bundle
 from edge_agent.settings import Settings
@@ -24,6 +25,8 @@ from vigie.errors import SetupError
 
 if TYPE_CHECKING:
     from mypy_boto3_iot_data import IoTDataPlaneClient
+
+log = logging.getLogger(__name__)
 
 _KEPT = "leases.json"
 
@@ -60,6 +63,7 @@ class Lamps:
             clock=clock,
             ignore_motion=ignore,
             show=board.show_lamps,
+            fault=board.fault,
             stop=stop,
         )
         self._lamps = [
@@ -69,13 +73,13 @@ class Lamps:
                 before=partial(keeper.before_switch, lamp.group),
                 show=keeper.look_again,
                 redact=redact,
-                stop=stop,
+                stop=keeper.ended,
             )
             for lamp in settings.lamps
         ]
         for group_id in dict.fromkeys(lamp.group for lamp in settings.lamps):
             keeper.keep(group_id, [lamp for lamp in self._lamps if lamp.group_id == group_id])
-        self._shadows = self._follow(settings.identity, client, board, stop)
+        self._shadows = self._follow(settings.identity, client, board)
         keeper.speak_by(self._shadows)
 
     def bodies(self) -> list[Callable[[], None]]:
@@ -87,9 +91,9 @@ class Lamps:
         identity: Path | None,
         client: "IoTDataPlaneClient | None",
         board: StatusBoard,
-        stop: threading.Event,
     ) -> PollingShadows | MqttShadows:
         """Return who follows the shadows: by MQTT with an identity, else by asking."""
+        stop = self.keeper.ended
         groups, hear, show = self.keeper.groups, self.keeper.hear, board.lamps_trouble
         if identity is not None:
             facts = read_identity(identity)
@@ -105,6 +109,14 @@ class Lamps:
             )
         if client is None:
             raise SetupError("lamps need a client of AWS IoT, or an identity")
+        endpoint = client.meta.endpoint_url
+        if words := words_on_money(endpoint, len(groups)):
+            log.warning("looking for the lamps' shadows costs money", extra={"advice": words})
         return PollingShadows(
-            IotLampShadows(client, LAMP_THINGS), groups=groups, hear=hear, show=show, stop=stop
+            IotLampShadows(client, LAMP_THINGS),
+            groups=groups,
+            hear=hear,
+            show=show,
+            stop=stop,
+            every_s=look_every_s(endpoint),
         )

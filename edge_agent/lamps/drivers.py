@@ -7,35 +7,47 @@ import base64
 import json
 import logging
 import time
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from edge_agent.lamps.calls import call
 from edge_agent.lamps.settings import LampSettings, filled_in
 from vigie.errors import LampError, SetupError
 
-if TYPE_CHECKING:
-    pass
-
 log = logging.getLogger(__name__)
 
+# For the whole of it, from connecting to the last byte of the answer.
 _TIMEOUT_S = 5.0
-_MOST_BYTES = 65_536
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_PORTS = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 _MOST_TENTHS = 65_535
 _STEP_S = 0.02
 ZIGBEE = '{"state": "ON", "brightness": {zigbee}, "transition": {seconds}}'
 ZIGBEE_OFF = '{"state": "OFF", "transition": {seconds}}'
 
 
+class Overtaken(Exception):  # noqa: N818 - it is no error
+    """The device was left between two levels, since another one is wanted by now."""
+
+
+def never() -> bool:
+    """Say that nothing overtakes a change of level."""
+    return False
+
+
 class Driver(Protocol):
     """Speaks to one device."""
 
-    def switch(self, percent: int, ramp_s: float) -> None:
+    def switch(self, percent: int, ramp_s: float, overtaken: Callable[[], bool] = never) -> None:
         """Bring the device to a level, over so many seconds.
+
+        A driver that makes the ramp itself looks all the while whether this change is `overtaken`: by another
+        level that is wanted, or by the agent's end.
 
         Raises:
             LampError: the device is out of reach, or refuses.
+            Overtaken: the change was given up on the way.
 
         """
 
@@ -49,7 +61,7 @@ class LogLamp:
     def __init__(self, group_id: str) -> None:
         self._group_id = group_id
 
-    def switch(self, percent: int, ramp_s: float) -> None:
+    def switch(self, percent: int, ramp_s: float, _overtaken: Callable[[], bool] = never) -> None:
         """See `Driver.switch`."""
         log.info("lamp", extra={"group": self._group_id, "percent": percent, "ramp_s": ramp_s})
 
@@ -62,7 +74,8 @@ class HttpLamp:
 
     def __init__(self, url: str, *, method: str = "POST", body: str | None = None) -> None:
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "", parts.port
+        # Always with a port: http.client takes the end of an IPv6 address without one for it.
+        self._host, self._port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         self._secure = parts.scheme == "https"
         self._method, self._body = method, body
         path = parts.path or ("/" if body else "")
@@ -74,7 +87,7 @@ class HttpLamp:
             word = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
             self._headers["Authorization"] = f"Basic {base64.b64encode(word).decode()}"
 
-    def switch(self, percent: int, ramp_s: float) -> None:
+    def switch(self, percent: int, ramp_s: float, _overtaken: Callable[[], bool] = never) -> None:
         """See `Driver.switch`."""
         if self._body is None:
             # https://kno.wled.ge/interfaces/json-api/: `transition` is in tenths of a second.
@@ -83,19 +96,22 @@ class HttpLamp:
             body = json.dumps(state | ({"bri": max(1, round(percent * 255 / 100))} if percent else {}))
         else:
             body = filled_in(self._body, percent, ramp_s)
-        make = HTTPSConnection if self._secure else HTTPConnection
-        connection = make(self._host, self._port, timeout=_TIMEOUT_S)
         try:
-            connection.request(self._method, self._path, body=body.encode(), headers=self._headers)
-            answer = connection.getresponse()
-            answer.read(_MOST_BYTES)
+            status, reason = call(
+                self._method,
+                self._host,
+                self._port,
+                self._path,
+                secure=self._secure,
+                body=body.encode(),
+                headers=self._headers,
+                timeout_s=_TIMEOUT_S,
+            )
         except (OSError, HTTPException) as error:
             words = str(error) or type(error).__name__
             raise LampError(f"the lamp at {self._host} is out of reach: {words}") from error
-        finally:
-            connection.close()
-        if not 200 <= answer.status < 300:
-            raise LampError(f"the lamp at {self._host} answers {answer.status} {answer.reason}")
+        if not 200 <= status < 300:
+            raise LampError(f"the lamp at {self._host} answers {status} {reason}")
 
     def close(self) -> None:
         """See `Driver.close`."""
@@ -129,7 +145,7 @@ class MqttLamp:
         self._client.connect_async(self._host, parts.port or _PORTS[parts.scheme], keepalive=30)
         self._client.loop_start()
 
-    def switch(self, percent: int, ramp_s: float) -> None:
+    def switch(self, percent: int, ramp_s: float, _overtaken: Callable[[], bool] = never) -> None:
         """See `Driver.switch`: the broker has it when this returns."""
         body = self._body or (ZIGBEE if percent else ZIGBEE_OFF)
         deadline = time.monotonic() + _TIMEOUT_S
@@ -139,7 +155,7 @@ class MqttLamp:
             time.sleep(_STEP_S)
         sent = self._client.publish(self._topic, filled_in(body, percent, ramp_s), qos=1)
         try:
-            sent.wait_for_publish(_TIMEOUT_S)
+            sent.wait_for_publish(max(0.0, deadline - time.monotonic()))
         except (RuntimeError, ValueError) as error:
             raise LampError(f"the MQTT broker at {self._host} took no message: {error}") from error
         if not sent.is_published():
@@ -171,13 +187,25 @@ class GpioLamp:
             self._led: PWMLED = PWMLED(pin)
         except self._errors as error:
             raise SetupError(f"pin {pin} cannot be used: {error}") from error
+        # The pace of the ramp that was overtaken, in shares of full light a second.
+        self._pace = 0.0
 
-    def switch(self, percent: int, ramp_s: float) -> None:
-        """See `Driver.switch`: the ramp is made here, step by step."""
+    def switch(self, percent: int, ramp_s: float, overtaken: Callable[[], bool] = never) -> None:
+        """See `Driver.switch`: the ramp is made here, step by step.
+
+        The one after a ramp that was overtaken is no slower than that: the way back takes no longer than the
+        way there did.
+        """
         try:
             begin, target = float(self._led.value), percent / 100
+            if self._pace:
+                ramp_s = min(ramp_s, abs(target - begin) / self._pace)
+            self._pace = 0.0
             started = time.monotonic()
             while (gone := time.monotonic() - started) < ramp_s:
+                if overtaken():
+                    self._pace = abs(target - begin) / ramp_s
+                    raise Overtaken
                 self._led.value = begin + (target - begin) * gone / ramp_s
                 time.sleep(_STEP_S)
             self._led.value = target

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,9 @@ from vigie.messages import read_desired, write_desired
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.2
+# The last word: how long its ramp is at most, and how long the end of the agent waits until lamps have it.
+_LAST_RAMP_S = 1.0
+_LAST_WORD_S = 1.5
 # How bright an unknown group is: what it is until somebody says otherwise.
 _UNKNOWN = LampGroup(group_id="unknown", covered_by=(Covering(camera="unknown"),))
 
@@ -56,16 +60,18 @@ class KeptLeases:
         return {group: desired for group, desired in found.items() if desired}
 
     def save(self, leases: Mapping[str, Desired]) -> None:
-        """Keep them; without that a restart begins with safe levels."""
+        """Keep them; without that a restart begins with safe levels.
+
+        Raises:
+            OSError: the disk does not take them.
+
+        """
         part = self._path.with_name(self._path.name + ".part")
-        try:
-            with part.open("w", encoding="utf-8") as file:
-                json.dump({group: write_desired(desired) for group, desired in leases.items()}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
-        except OSError as error:
-            log.warning("leases cannot be kept", extra={"error": str(error)})
+        with part.open("w", encoding="utf-8") as file:
+            json.dump({group: write_desired(desired) for group, desired in leases.items()}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path)
 
 
 @dataclass(slots=True)
@@ -82,7 +88,9 @@ class _Group:
 class LampKeeper:
     """Keeps the groups; `run` is the body of a thread, the other methods may be called from any.
 
-    `ignore_motion` gets the cameras before whose eyes a lamp is about to change, and until when that lasts.
+    `ignore_motion` gets the cameras before whose eyes a lamp is about to change, and until when that lasts;
+    `fault` which part met an error that nobody foresaw, and the error. `ended` is set when the agent has
+    stopped and its lamps have had their last word, or their time for it: the stop of lamps and shadows.
     """
 
     def __init__(
@@ -93,6 +101,7 @@ class LampKeeper:
         clock: Callable[[], datetime | None],
         ignore_motion: Callable[[Sequence[str], datetime], None],
         show: Callable[[tuple[LampLife, ...]], None],
+        fault: Callable[[str, Exception | str], None],
         stop: threading.Event,
     ) -> None:
         self._site = site
@@ -100,7 +109,10 @@ class LampKeeper:
         self._clock = clock
         self._ignore_motion = ignore_motion
         self._show = show
+        self._fault = fault
         self._stop = stop
+        self.ended = threading.Event()
+        self._ends = False
         self._mouth: Mouth | None = None
         self._lock = threading.RLock()
         self._due = threading.Event()
@@ -137,7 +149,13 @@ class LampKeeper:
             self._desired[group_id] = desired
             kept = dict(self._desired)
         self._due.set()
-        self._kept.save(kept)
+        try:
+            self._kept.save(kept)
+        except OSError as error:
+            log.warning("leases cannot be kept", extra={"error": str(error)})
+            self._fault(
+                "lamps", f"a restart would begin with safe levels, for leases cannot be kept: {error}"
+            )
 
     def before_switch(self, group_id: str, ramp_s: float) -> None:
         """Tell the gates of the cameras that cover a group that its light changes now."""
@@ -151,20 +169,42 @@ class LampKeeper:
         self._due.set()
 
     def run(self) -> None:
-        """Keep all groups at their levels until the agent stops; the lamps then stay as they are."""
-        while not self._stop.is_set():
-            try:
-                self.look()
-            except Exception:  # the outermost loop of this thread: without it no lamp would ever change
-                log.exception("keeping the lamps failed")
-            self._due.wait(_TICK_S)
-            self._due.clear()
+        """Keep all groups at their levels until the agent stops; what is lit then is left at its safe level.
 
-    def look(self) -> None:
+        Nobody dims it or brightens it from there on. What is dark by day stays so.
+        """
+        try:
+            while not self._stop.is_set():
+                self._look()
+                self._wait()
+            self._ends = True
+            deadline = time.monotonic() + _LAST_WORD_S
+            self._look()
+            while not self._has_ended() and time.monotonic() < deadline:
+                self._wait()
+            self._look()  # once more, to say what has become of it
+        finally:
+            self.ended.set()
+
+    def _wait(self) -> None:
+        self._due.wait(_TICK_S)
+        self._due.clear()
+
+    def _has_ended(self) -> bool:
+        """Tell whether all that is lit is at its last level; for what is dark by day nobody waits."""
+        lit = [group for group in self._groups.values() if group.level and group.level.phase is not Phase.DAY]
+        return all(lamp.is_there for group in lit for lamp in group.lamps)
+
+    def _look(self) -> None:
         """Bring every group to the level of this instant."""
-        now = self._clock() or datetime.now(UTC)
+        now, lives = self._clock() or datetime.now(UTC), list[LampLife]()
         with self._lock:
-            lives = [self._look_at(group_id, group, now) for group_id, group in self._groups.items()]
+            for group_id, group in self._groups.items():
+                try:
+                    lives.append(self._look_at(group_id, group, now))
+                except Exception as error:  # the outermost loop: without it no lamp at all would change
+                    log.exception("keeping a lamp group failed", extra={"group": group_id})
+                    self._fault(f"lamp group {group_id}", error)
         self._show(tuple(lives))
 
     def _look_at(self, group_id: str, group: _Group, now: datetime) -> LampLife:
@@ -176,8 +216,9 @@ class LampKeeper:
                 extra={"group": group_id, "percent": level.percent, "reason": level.reason},
             )
         group.level = level
+        ramp_s = min(config.ramp_s, _LAST_RAMP_S) if self._ends else config.ramp_s
         for lamp in group.lamps:
-            lamp.want(level.percent, config.ramp_s)
+            lamp.want(level.percent, ramp_s)
         return self._say(group_id, group, level)
 
     def _level(self, group_id: str, group: _Group, now: datetime) -> tuple[LampGroup, Level]:
@@ -187,7 +228,10 @@ class LampKeeper:
         if config is _UNKNOWN:
             return config, Level(config.safe, Phase.SAFE, f"the site document has no lamp group {group_id!r}")
         lease = group.lease.credible(config, now)
-        return config, level_at(config, lease, now, tz=self._site.tz, position=self._site.position)
+        level = level_at(config, lease, now, tz=self._site.tz, position=self._site.position)
+        if self._ends and level.phase is not Phase.DAY:
+            return config, Level(config.safe, Phase.SAFE, "the agent has stopped")
+        return config, level
 
     def _config(self, group_id: str) -> LampGroup:
         groups = self._site.lamp_groups if self._site else ()

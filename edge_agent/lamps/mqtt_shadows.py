@@ -111,11 +111,13 @@ class MqttShadows:
             self._unsaid[group_id] = reported
 
     def run(self) -> None:
-        """Stay connected, and speak, until the agent stops."""
+        """Stay connected, and speak, until the agent stops, and a last time then."""
         self._client.start()
         backoff, again = Backoff(1.0, 60.0, random.random, floor=0.5), 0.0
+        stopped = False
         try:
-            while not self._stop.wait(_LOOK_S):
+            while not stopped:
+                stopped = self._stop.wait(_LOOK_S)
                 if not self._connected.is_set():
                     continue
                 try:

@@ -8,18 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_agent.backoff import Backoff
-from edge_agent.lamps.drivers import Driver
+from edge_agent.lamps.drivers import Driver, Overtaken
 from vigie.errors import LampError
 
 log = logging.getLogger(__name__)
 
 # A lamp that lost its power, or that a person has switched, is told again what it should give.
 _AGAIN_S = 60.0
+# Of what went wrong: a device may answer anything, and this goes into a shadow, which holds 8 KB.
+_MOST_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a lamp took on last, and what keeps it from what is wanted now; counts since the start."""
+    """What a lamp took on last, and what keeps it from what is wanted now; counts since the start.
+
+    Without `percent` it has taken on nothing yet, or is between two levels.
+    """
 
     percent: int | None = None
     switches: int = 0
@@ -64,6 +69,13 @@ class Lamp:
             self._wanted = percent, ramp_s
             self._changed.set()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the device has taken on what is wanted by now."""
+        return (
+            not self._changed.is_set() and self._wanted is not None and self.told.percent == self._wanted[0]
+        )
+
     def run(self) -> None:
         """Follow what is wanted until the agent stops."""
         try:
@@ -91,13 +103,17 @@ class Lamp:
             self._before(ramp_s)
         self._announced = percent
         try:
-            self._driver.switch(percent, ramp_s)
+            self._driver.switch(percent, ramp_s, self._overtaken)
+        except Overtaken:
+            self.told = Told(None, self.told.switches, self.told.error)
+            self._show()
+            return self._again_s
         except LampError as error:
-            self._fail(self._redact(str(error)))
+            self._fail(str(error))
             return self._backoff.next_s()
         except Exception as error:  # the outermost loop of this thread: a driver's fault ends no lamp
             log.exception("lamp failed", extra={"group": self.group_id})
-            self._fail(self._redact(f"the driver itself failed: {type(error).__name__}: {error}"))
+            self._fail(f"the driver itself failed: {type(error).__name__}: {error}")
             return self._backoff.next_s()
         self._backoff.reset()
         if news and self.told.error:
@@ -109,8 +125,18 @@ class Lamp:
             self._show()
         return self._again_s
 
-    def _fail(self, sentence: str) -> None:
+    def _overtaken(self) -> bool:
+        return self._changed.is_set() or self._stop.is_set()
+
+    def _fail(self, reason: str) -> None:
+        sentence = _sentence(self._redact(reason))  # cut last: half a password would be none that is known
         if self.told.error != sentence:  # said once, however often it is tried
             log.warning("lamp does not follow", extra={"group": self.group_id, "error": sentence})
             self.told = Told(self.told.percent, self.told.switches, sentence)
             self._show()
+
+
+def _sentence(text: str) -> str:
+    """Return a text as one line of what can be printed, and not too much of it."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 3]}..."

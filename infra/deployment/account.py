@@ -9,18 +9,15 @@ import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConfigParseError,
     EndpointConnectionError,
-    InvalidRegionError,
     NoCredentialsError,
     PartialCredentialsError,
-    ProfileNotFound,
     SSOError,
     TokenRetrievalError,
 )
 
-from vigie.aws.clients import translated
-from vigie.errors import NotFound, SetupError
+from vigie.aws.clients import configured, translated
+from vigie.errors import ConfigError, NotFound, SetupError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -76,9 +73,10 @@ def settle_region(environ: Mapping[str, str]) -> str:
         raise SetupError(f"{said} name two regions; unset one, or make them equal")
     region = next(iter(named.values()), None)
     try:
-        region = region or boto3.Session().region_name
-    except BotoCoreError as error:
-        raise _misconfigured(error) from error
+        with configured():
+            region = region or boto3.Session().region_name
+    except ConfigError as error:
+        raise SetupError(str(error)) from error
     if not region:
         raise SetupError("no AWS region is set; AWS_REGION=eu-west-1 or ~/.aws/config names one")
     return region
@@ -89,19 +87,11 @@ def use_region(region: str) -> None:
     os.environ.update(dict.fromkeys(_REGION_VARIABLES, region))
 
 
-def _misconfigured(error: BotoCoreError) -> SetupError:
-    """Say what is wrong with the machine's own AWS settings, which boto3 reads when it makes a client."""
-    if isinstance(error, ProfileNotFound):
-        return SetupError(f"{error}; AWS_PROFILE names one of ~/.aws/config")
-    if isinstance(error, ConfigParseError):
-        return SetupError(f"{error}; mend the file, or name another one in AWS_CONFIG_FILE")
-    return SetupError(f"AWS's settings on this machine cannot be used: {error}")
-
-
 def identify(sts: "Callable[[], STSClient]", region: str) -> Account:
     """Ask AWS who we are; `sts` makes the client, which reads the machine's AWS settings.
 
     Raises:
+        ConfigError: the machine's AWS settings are no good.
         SetupError: says why there is no answer, and what to do.
 
     """
@@ -111,10 +101,6 @@ def identify(sts: "Callable[[], STSClient]", region: str) -> Account:
         raise SetupError(f"no AWS credentials were found on this machine; {_LOG_IN}") from error
     except (SSOError, TokenRetrievalError) as error:
         raise SetupError(f"the login to AWS is over: {error}; {_LOG_IN}") from error
-    except (ProfileNotFound, ConfigParseError) as error:
-        raise _misconfigured(error) from error
-    except InvalidRegionError as error:
-        raise SetupError(f"the region {region!r} is none: {error}; AWS_REGION=eu-west-1 is one") from error
     except EndpointConnectionError as error:
         raise SetupError(
             f"AWS does not answer for the region {region}: {error}; is the region's name right, "

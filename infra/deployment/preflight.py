@@ -21,10 +21,12 @@ from infra.deployment.account import (
 from infra.deployment.leftovers import names_taken
 from infra.deployment.stage import BUILD, CHECKOUT, Stage
 from vigie.aws import inspection
+from vigie.aws.site_store import S3SiteSource
 from vigie.commands.checking import checked
 from vigie.domain.diagnosis import judge_sms
-from vigie.domain.findings import Finding, failure, ok, warning
-from vigie.errors import ModelError, NotFound
+from vigie.domain.findings import Finding, failure, ok, unknown, warning
+from vigie.domain.region_findings import judge_rekognition
+from vigie.errors import ConfigError, ModelError, NotFound
 from vigie.vision.models import find_model
 
 # What aws-cdk-lib's templates ask for.
@@ -66,6 +68,7 @@ class Preflight:
         yield from checked(
             "SMS", "sns:ListSubscriptionsByTopic, sns:GetSMSSandboxAccountStatus", self._messages
         )
+        yield from checked("the site document", "s3:GetObject on site/*", self._rekognition)
         yield self._model()
         yield judge_disk(shutil.disk_usage(BUILD.parent).free)
 
@@ -93,6 +96,17 @@ class Preflight:
         if any(each.protocol == "sms" for each in followers):
             return judge_sms(inspection.sms(sns, boto3.client("cloudwatch")))
         return [ok("nobody hears alerts by SMS, so their limits do not matter")]
+
+    def _rekognition(self) -> Iterator[Finding]:
+        region = self.account.region
+        try:
+            site = S3SiteSource(boto3.client("s3"), self.stage.bucket(self.account)).site()
+        except ConfigError as error:
+            yield unknown(
+                f"what the site asks for cannot be known: {error}", "correct it; the doctor looks too"
+            )
+            return
+        yield judge_rekognition(site, region=region, offered=inspection.has_rekognition(region))
 
     def _model(self) -> Finding:
         return judge_model(partial(find_model, environ=os.environ, checkout=self.checkout))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
+from infra.parts import Function
 
 Handler = Callable[[dict[str, Any], object], Any]
 

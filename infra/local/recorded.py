@@ -86,6 +86,7 @@ class RecordedRekognition:
     read_object: ReadObject
     answers: Path = ANSWERS
     collections: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     # Raised in the answer's place, one a call, while there are any.
     faults: list[ServiceError] = field(default_factory=list)
@@ -103,6 +104,10 @@ class RecordedRekognition:
         operations = {
             "DetectLabels": self._detect_labels,
             "CreateCollection": self._create_collection,
+            "ListCollections": self._list_collections,
+            "ListTagsForResource": self._list_tags,
+            "DescribeCollection": self._describe_collection,
+            "DeleteCollection": self._delete_collection,
             "IndexFaces": self._index_faces,
             "SearchFacesByImage": self._search_faces,
             "ListFaces": self._list_faces,
@@ -136,11 +141,29 @@ class RecordedRekognition:
         if name in self.collections:
             raise ServiceError("ResourceAlreadyExistsException", f"The collection id: {name} already exists")
         self.collections[name] = {}
+        self.tags[name] = dict(request.get("Tags") or {})
         return {
             "StatusCode": 200,
             "CollectionArn": f"aws:rekognition:eu-west-1:123456789012:collection/{name}",
             "FaceModelVersion": FACE_VERSION,
         }
+
+    def _list_collections(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        names = sorted(self.collections)
+        return {"CollectionIds": names, "FaceModelVersions": [FACE_VERSION] * len(names)}
+
+    def _list_tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = request["ResourceArn"].rpartition("/")[2]
+        self._collection({"CollectionId": name})
+        return {"Tags": self.tags[name]}
+
+    def _describe_collection(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"FaceCount": len(self._collection(request)), "FaceModelVersion": FACE_VERSION}
+
+    def _delete_collection(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._collection(request)
+        del self.collections[request["CollectionId"]]
+        return {"StatusCode": 200}
 
     def _index_faces(self, request: Mapping[str, Any]) -> dict[str, Any]:
         faces = self._collection(request)
@@ -188,7 +211,10 @@ class RecordedRekognition:
     def _delete_faces(self, request: Mapping[str, Any]) -> dict[str, Any]:
         faces = self._collection(request)
         gone = [face_id for face_id in request["FaceIds"] if faces.pop(face_id, None)]
-        return {"DeletedFaces": gone}
+        missing = [
+            {"FaceId": each, "Reasons": ["FACE_NOT_FOUND"]} for each in request["FaceIds"] if each not in gone
+        ]
+        return {"DeletedFaces": gone, "UnsuccessfulFaceDeletions": missing}
 
     def _collection(self, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         name = request["CollectionId"]

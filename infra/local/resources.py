@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.catalog import Bucket, Catalog, DeadLetters, Subscription, Table, Topic
+from infra.parts import Bucket, Catalog, DeadLetters, Subscription, Table, Topic
 from vigie.domain.frames import FRAMES_PREFIX
 from vigie.domain.lamps import LAMP_THINGS, LampGroup
 from vigie.domain.reports import REPORTS_PREFIX

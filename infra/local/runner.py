@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.catalog import CATALOG, Catalog, Function
+from infra.catalog import CATALOG
 from infra.local.invoke import invoke
+from infra.parts import Catalog, Function
 from vigie.signals import stop_on_signals
 
 if TYPE_CHECKING:

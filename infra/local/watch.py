@@ -7,9 +7,9 @@ from pathlib import Path
 import boto3
 
 from edge_agent.status import read_status
-from infra.catalog import Catalog
 from infra.local.inbox import take_alerts
 from infra.local.resources import INBOX, Resources
+from infra.parts import Catalog
 from vigie.aws import clients
 from vigie.aws.alert_store import DynamoAlertStore
 from vigie.aws.comparison_store import DynamoComparisonStore

@@ -10,11 +10,10 @@ from aws_lambda_powertools import Logger
 
 from vigie.aws import clients
 from vigie.aws.batch import handle_batch
-from vigie.aws.face_collection import RekognitionFaces
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.meter import UsageMeter
 from vigie.aws.notifier import SnsReportPublisher
-from vigie.aws.people_store import DynamoPeopleStore
+from vigie.aws.pause_store import DynamoPauseStore
 from vigie.aws.picture_store import S3PictureStore
 from vigie.aws.purse_store import DynamoPurse
 from vigie.aws.rekognition import RekognitionLabels
@@ -28,7 +27,7 @@ from vigie.settings import DetectFrameSettings, read_settings
 from vigie.steps.allowance import FrameAllowance, FrameBudget
 from vigie.steps.detect import detect_frame
 from vigie.steps.engine import Engines
-from vigie.steps.recognise import recognise
+from vigie.steps.pausing import Pauses
 from vigie.vision.detector import YoloDetector
 from vigie.vision.headers import read_header
 from vigie.vision.stills import StillArtist
@@ -67,7 +66,7 @@ def _build() -> Callable[[str], None]:
     purse = DynamoPurse(dynamodb, settings.table, site.retention)
     reports, canary_reports = store(site.retention), store(canary_site(site).retention)
     # Made when it is first asked for: most sites need none, and every cold start would wait for it.
-    rekognition, searches = cache(clients.rekognition), cache(clients.rekognition_searches)
+    rekognition = cache(clients.rekognition_engine)
     engines = Engines(
         # Fixed with the session: a document with other labels, thresholds or retention counts from the
         # next cold start.
@@ -82,14 +81,7 @@ def _build() -> Callable[[str], None]:
         marks=purse,
         measure=_size,
         clock=_now,
-    )
-    recogniser = partial(
-        recognise,
-        collection=lambda name: RekognitionFaces(searches(), name),
-        people=DynamoPeopleStore(dynamodb, settings.table, site.retention),
-        purse=purse,
-        measure=_size,
-        clock=_now,
+        pauses=Pauses(DynamoPauseStore(dynamodb, settings.table), _now),
     )
     take = partial(
         detect_frame,
@@ -101,7 +93,6 @@ def _build() -> Callable[[str], None]:
         clock=_now,
         budget=FrameBudget(FrameAllowance(purse), purse),
         meter=meter,
-        recogniser=recogniser,
     )
 
     def handle(body: str) -> None:

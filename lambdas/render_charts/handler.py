@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from vigie.aws import clients
+from vigie.aws.alert_store import DynamoAlertStore
 from vigie.aws.comparison_store import DynamoComparisonStore
+from vigie.aws.energy_store import DynamoEnergyStore
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.health_store import DynamoHealthStore
 from vigie.aws.people_store import DynamoPeopleStore
@@ -17,13 +19,15 @@ from vigie.aws.purse_store import DynamoPurse
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.rollup_store import DynamoRollupStore
 from vigie.aws.site_store import S3Shelf, S3SiteSource
+from vigie.aws.usage_book import DynamoUsageBook
 from vigie.charts.daily import render_day
 from vigie.documents import PRICE_LIST, read_toml
-from vigie.domain.costs import Deployment
 from vigie.domain.prices import Prices
+from vigie.domain.workloads import Deployment
 from vigie.messages import read_schedule
 from vigie.settings import RenderChartsSettings, read_settings
 from vigie.steps.agree import day_agreement
+from vigie.steps.alert import alerts_withheld
 from vigie.steps.chart import chart_days, days_to_chart, stale_days
 from vigie.steps.recognise import suggested_today
 
@@ -51,6 +55,7 @@ def _build() -> Callable[[Sequence[date]], list[str]]:
     rollups = DynamoRollupStore(dynamodb, settings.table)
     sites = S3SiteSource(s3, settings.bucket)
     purse = DynamoPurse(dynamodb, settings.table)
+    alerts = DynamoAlertStore(dynamodb, settings.table)
     prices = read_toml(Prices, PRICE_LIST)
     chart = partial(
         chart_days,
@@ -61,6 +66,8 @@ def _build() -> Callable[[Sequence[date]], list[str]]:
         proofs=DynamoHealthStore(dynamodb, settings.table),
         purse=purse,
         marks=purse,
+        book=DynamoUsageBook(dynamodb, settings.table),
+        energies=DynamoEnergyStore(dynamodb, settings.table),
         render=partial(
             render_day,
             clock=_now,
@@ -89,6 +96,7 @@ def _build() -> Callable[[Sequence[date]], list[str]]:
             site=site,
             agreement=partial(agreement, site=site),
             suggested=partial(suggested, site=site),
+            withheld=partial(alerts_withheld, alerts=alerts, site=site),
         )
         for mark in {mark for marks in stale.values() for mark in marks}:
             rollups.clear(mark)

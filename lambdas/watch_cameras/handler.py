@@ -19,6 +19,7 @@ from vigie.aws.recipients import SnsRecipients
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.rollup_store import DynamoRollupStore
 from vigie.aws.site_store import S3SiteSource
+from vigie.aws.usage_book import DynamoUsageBook
 from vigie.documents import PRICE_LIST, read_toml
 from vigie.domain.prices import Prices
 from vigie.settings import WatchCamerasSettings, read_settings
@@ -52,6 +53,7 @@ def _build() -> Callable[[], list[str]]:
     health = DynamoHealthStore(dynamodb, settings.table)
     purse = DynamoPurse(dynamodb, settings.table)
     minutes = DynamoReportStore(dynamodb, settings.table)
+    rollups = DynamoRollupStore(dynamodb, settings.table)
     senses = Senses(
         heartbeats=S3HeartbeatSource(s3, settings.bucket),
         minutes=minutes,
@@ -62,15 +64,16 @@ def _build() -> Callable[[], list[str]]:
         marks=purse,
         ledger=Ledger(
             minutes=minutes,
-            rollups=DynamoRollupStore(dynamodb, settings.table),
+            rollups=rollups,
             purse=purse,
             prices=read_toml(Prices, PRICE_LIST),
+            book=DynamoUsageBook(dynamodb, settings.table),
         ),
+        stale=rollups,
     )
-    sns = clients.sns()
     notifier = BudgetedNotifier(
-        inner=SnsNotifier(sns, settings.alerts_topic),
-        recipients=SnsRecipients(sns, settings.alerts_topic),
+        inner=SnsNotifier(clients.sns_notices(), settings.alerts_topic),
+        recipients=SnsRecipients(clients.sns(), settings.alerts_topic),
         purse=purse,
         site=sites.site,
         clock=_now,

@@ -10,9 +10,10 @@ from unittest import mock
 
 import pytest
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
 from infra.local.cloud import local_cloud
 from infra.local.resources import Resources, create
+from infra.parts import Function
 from layers.build import CHECKOUT, build
 from layers.platforms import Interpreter, Platform, nearest_interpreter
 from tests.artefacts.isolation import Isolation, Walls, Watch, walls_stand

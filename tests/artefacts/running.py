@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
 from infra.local.cloud import aws_environ
 from infra.local.resources import Resources
+from infra.parts import Function
 from layers.build import CHECKOUT, FACE
 from layers.limits import loaded
 from layers.locks import locked

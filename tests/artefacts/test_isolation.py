@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.catalog import Function
+from infra.parts import Function
 from layers.platforms import Interpreter
 from tests.artefacts.conftest import FUNCTIONS
 from tests.artefacts.isolation import Isolation, Walls, Watch, walls_stand

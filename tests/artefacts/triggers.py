@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from infra.catalog import Function
 from infra.local.resources import Resources
 from infra.local.runner import sqs_event
+from infra.parts import Function
 from tests.builders import report, seen
 from tests.fakes import FakeReportFiles
 from vigie.aws import clients
@@ -105,7 +105,7 @@ class Triggers:
             VisitsChange((begun,), frame_key.captured_at, frame_key.captured_at + MILLISECOND),
             site=Site(),
             proofs=DynamoHealthStore(clients.dynamodb(), self._resources.table),
-            notifier=SnsNotifier(clients.sns(), self._resources.topic_arns["alerts"]),
+            notifier=SnsNotifier(clients.sns_notices(), self._resources.topic_arns["alerts"]),
         )
 
     def _darken(self, _: int) -> None:

@@ -18,9 +18,10 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
-from infra.catalog import CATALOG, Function  # noqa: E402
+from infra.catalog import CATALOG  # noqa: E402
 from infra.local.cloud import local_cloud  # noqa: E402
 from infra.local.resources import create  # noqa: E402
+from infra.parts import Function  # noqa: E402
 from layers.build import build  # noqa: E402
 from layers.limits import LIMIT, Artefact, loaded  # noqa: E402
 from layers.platforms import Interpreter, Platform, nearest_interpreter  # noqa: E402

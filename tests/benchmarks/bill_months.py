@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 
 from vigie.charts.style import PEOPLE, VEHICLES, house_style
 from vigie.documents import PRICE_LIST, read_toml
-from vigie.domain.costs import Deployment, Workload, monthly_bill, total
+from vigie.domain.bill_lines import total
+from vigie.domain.costs import monthly_bill
 from vigie.domain.prices import Prices
+from vigie.domain.workloads import Deployment, Workload
 
 PRICES = read_toml(Prices, PRICE_LIST)
 

@@ -51,6 +51,15 @@ def test_a_span_reaches_over_days_and_all_cameras(store: AlertStore) -> None:
     assert [record.alert for record in store.alerts(at(1), at(3 * DAY_S))] == alerts[1:]
 
 
+def test_a_span_that_ends_at_midnight_has_all_of_the_day_before(store: AlertStore) -> None:
+    last, first = an_alert(DAY_S / 2 - 0.001), an_alert(DAY_S / 2)
+    for alert in (last, first):
+        claimed(store, alert)
+    assert store.asked(NOON, at(DAY_S / 2)) == (last,)
+    assert [record.alert for record in store.alerts(NOON, at(DAY_S / 2))] == [last]
+    assert store.asked(at(DAY_S / 2), at(DAY_S)) == (first,)
+
+
 def test_what_was_noted_says_more_when_noted_again(store: AlertStore) -> None:
     store.ask(an_alert(number=3))
     store.ask(an_alert(number=4))
@@ -79,6 +88,13 @@ def test_an_alert_is_claimed_by_one_and_closed(store: AlertStore) -> None:
         store.record(an_alert(), AlertState.CLAIMED, replaces=record, now=at(21), revision=store.revision())
     store.close(an_alert(), now=at(22))
     assert store.alerts(NOON, at(60)) == (AlertRecord(an_alert(), AlertState.SENT, at(22)),)
+
+
+def test_an_alert_that_a_budget_withheld_is_closed_as_such(store: AlertStore) -> None:
+    claimed(store, an_alert())
+    store.close(an_alert(), now=at(2), state=AlertState.WITHHELD)
+    store.close(an_alert(), now=at(3))
+    assert store.alerts(NOON, at(60)) == (AlertRecord(an_alert(), AlertState.WITHHELD, at(2)),)
 
 
 def test_an_alert_takes_the_place_of_one_that_should_not_be(store: AlertStore) -> None:

@@ -18,7 +18,7 @@ from vigie.aws import clients
 from vigie.aws.face_collection import RekognitionFaces
 from vigie.aws.people_store import DynamoPeopleStore
 from vigie.domain.people import FaceAction, FaceCall, Suggestion
-from vigie.errors import PictureError
+from vigie.errors import NotFound, PictureError
 from vigie.steps.people_ports import FaceCollection, PeopleStore
 
 NAME = "Žofie O'Brien-Łódź"
@@ -52,7 +52,8 @@ def people(twin: str) -> PeopleStore:
 
 
 def test_nobody_is_known_before_the_first(collection: FaceCollection) -> None:
-    assert collection.search(picture(0), threshold=0.95) is None
+    with pytest.raises(NotFound):
+        collection.search(picture(0), threshold=0.95)
     assert tuple(collection.faces()) == ()
     assert collection.forget([]) == 0
 

@@ -1,6 +1,7 @@
 """What every keeper of lamp groups' shadows does."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -9,6 +10,7 @@ from tests.builders import at
 from tests.fake_lamps import FakeLampShadows
 from vigie.aws import clients
 from vigie.aws.lights import IotLampShadows
+from vigie.domain.lamp_findings import LampFacts
 from vigie.domain.lighting import Desired, Lease
 from vigie.errors import Conflict, NotFound
 from vigie.steps.lamp_ports import LampShadows
@@ -71,6 +73,22 @@ def test_words_of_others_in_a_shadow_are_none_of_ours(twin: str, shadows: LampSh
     shadows.ask("yard", IDLE, replaces=shadows.desired("yard"))
     assert shadows.desired("yard")[0] == IDLE
     assert list(shadows.document("yard")["state"]["desired"]["watched"]) == ["hall"]
+
+
+def test_what_a_shadow_says_is_read_with_its_times(twin: str, shadows: LampShadows) -> None:
+    if not isinstance(shadows, IotLampShadows):
+        pytest.skip("nobody reports into the fake")
+    assert shadows.facts("yard") == LampFacts()
+    created(shadows)
+    shadows.ask("yard", ACTIVE, replaces=shadows.desired("yard"))
+    shadows.report("yard", {"level": 70, "reason": "no reports from hall", "error": "no power"})
+    facts = shadows.facts("yard")
+    assert (facts.desired, facts.level, facts.error) == (ACTIVE, 70, "no power")
+    for instant in (facts.desired_at, facts.reported_at):
+        assert instant is not None
+        assert abs(datetime.now(UTC) - instant) < timedelta(hours=1)
+    shadows.report("yard", {"level": "bright", "error": None})
+    assert (shadows.facts("yard").level, shadows.facts("yard").error) == (None, None)
 
 
 def test_a_group_that_is_no_thing_is_told(twin: str, shadows: LampShadows) -> None:

@@ -4,16 +4,26 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from moto.sns.models import sns_backends
 
 from tests.golden_notices import cases
 from vigie.aws import clients
 from vigie.aws.notifier import SnsNotifier
 from vigie.domain.notices import Notice, NoticeKind
+from vigie.errors import CloudError, NotSent, Unavailable
 
 CASES = cases()
 VISIT, BUS, CANARY = CASES["visit"], CASES["visit_vehicle"], CASES["canary"]
@@ -29,7 +39,7 @@ def topic(twin: str) -> str:
 
 @pytest.fixture
 def notifier(topic: str) -> SnsNotifier:
-    return SnsNotifier(clients.sns(), topic)
+    return SnsNotifier(clients.sns_notices(), topic)
 
 
 def follow(topic: str, policy: Mapping[str, object] | None = None, *, raw: bool = True) -> str:
@@ -162,3 +172,51 @@ def test_data_too_large_for_sns_is_cut_and_people_hear_all_the_same(
     assert data["cut"] is True
     assert data["alert_id"] == VISIT.data["alert_id"]
     assert "camera" not in data
+
+
+class Answer(BytesIO):
+    """A body as urllib3 hands it over."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+def fail(client: Any, failure: Exception | tuple[int, str]) -> list[int]:
+    """Let each call fail so: no answer, or a status with SNS's code; return what grows with each try."""
+    tries: list[int] = []
+
+    def answer(**_: object) -> AWSResponse:
+        tries.append(1)
+        if isinstance(failure, Exception):
+            raise failure
+        status, code = failure
+        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        return AWSResponse("https://sns", status, HTTPHeaders(), Answer(body.encode()))
+
+    client.meta.events.register_first("before-send.sns.Publish", answer)
+    return tries
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised"),
+    [
+        ((400, "Throttling"), NotSent),
+        ((403, "AuthorizationError"), NotSent),
+        ((404, "NotFound"), NotSent),
+        (EndpointConnectionError(endpoint_url="https://sns"), NotSent),
+        (ConnectTimeoutError(endpoint_url="https://sns"), NotSent),
+        (ReadTimeoutError(endpoint_url="https://sns"), Unavailable),
+        (ConnectionClosedError(endpoint_url="https://sns"), Unavailable),
+        ((500, "InternalError"), Unavailable),
+        ((503, "ServiceUnavailable"), Unavailable),
+    ],
+    ids=str,
+)
+def test_what_surely_went_to_nobody_is_told_from_what_may_have_gone_out_and_tried_once(
+    topic: str, failure: Exception | tuple[int, str], raised: type[CloudError]
+) -> None:
+    client = clients.sns_notices()
+    tries = fail(client, failure)
+    with pytest.raises(CloudError) as refused:
+        SnsNotifier(client, topic).notify(VISIT)
+    assert (type(refused.value), len(tries)) == (raised, 1)

@@ -9,13 +9,13 @@ from tests.fakes import FakePictureStore
 from vigie.aws import clients
 from vigie.aws.picture_store import S3PictureStore
 from vigie.errors import NotFound
-from vigie.steps.ports import PictureStore
 
+AnyStore = FakePictureStore | S3PictureStore
 FACES = ("faces/hall/2026-01-31/a.jpg", "faces/hall/2026-01-31/b.jpg", "faces/hall-2/2026-01-31/a.jpg")
 
 
 @pytest.fixture(params=["plain", "versioned"])
-def store(twin: str, request: pytest.FixtureRequest) -> PictureStore:
+def store(twin: str, request: pytest.FixtureRequest) -> AnyStore:
     if twin == "fake":
         return FakePictureStore()
     if request.param == "versioned":
@@ -23,7 +23,7 @@ def store(twin: str, request: pytest.FixtureRequest) -> PictureStore:
     return S3PictureStore(clients.s3(), BUCKET)
 
 
-def test_pictures_are_listed_by_what_they_begin_with(store: PictureStore) -> None:
+def test_pictures_are_listed_by_what_they_begin_with(store: AnyStore) -> None:
     for key in reversed(FACES):
         for jpeg in (b"one", b"two"):
             store.put(key, jpeg)
@@ -32,7 +32,15 @@ def test_pictures_are_listed_by_what_they_begin_with(store: PictureStore) -> Non
     assert store.keys("faces/attic/") == ()
 
 
-def test_a_deleted_picture_is_gone_with_all_its_versions(store: PictureStore) -> None:
+def test_a_picture_is_the_last_that_was_put(store: AnyStore) -> None:
+    for jpeg in (b"one", b"two"):
+        store.put(FACES[0], jpeg)
+    assert store.load(FACES[0]) == b"two"
+    with pytest.raises(NotFound):
+        store.load(FACES[1])
+
+
+def test_a_deleted_picture_is_gone_with_all_its_versions(store: AnyStore) -> None:
     for key in FACES:
         for jpeg in (b"one", b"two"):
             store.put(key, jpeg)
@@ -46,7 +54,7 @@ def test_a_deleted_picture_is_gone_with_all_its_versions(store: PictureStore) ->
         assert "DeleteMarkers" not in left
 
 
-def test_what_a_plain_delete_has_hidden_is_found(store: PictureStore) -> None:
+def test_what_a_plain_delete_has_hidden_is_found(store: AnyStore) -> None:
     store.put(FACES[0], b"one")
     if isinstance(store, FakePictureStore):
         return
@@ -57,7 +65,7 @@ def test_what_a_plain_delete_has_hidden_is_found(store: PictureStore) -> None:
     assert store.keys("faces/") == ()
 
 
-def test_more_than_one_call_may_name_are_deleted(store: PictureStore) -> None:
+def test_more_than_one_call_may_name_are_deleted(store: AnyStore) -> None:
     keys = [f"faces/hall/2026-01-31/{number}.jpg" for number in range(1_003)]
     for key in keys:
         store.put(key, b"")

@@ -12,6 +12,7 @@ from vigie.aws import clients
 from vigie.aws.notifier import SnsNotifier, SnsReportPublisher
 from vigie.aws.site_store import S3Shelf
 from vigie.domain.cameras import Camera
+from vigie.domain.notices import Delivery
 from vigie.domain.pictures import picture_key
 from vigie.domain.rules import AlertRule
 from vigie.domain.series import VisitsChange
@@ -75,8 +76,8 @@ def test_a_publisher_tells_report_and_visits_in_order(twin: str) -> None:
 def test_a_notifier_tells_people(twin: str) -> None:
     fake = FakeNotifier()
     listener = Listener() if twin == "moto" else None
-    notifier: Notifier = SnsNotifier(clients.sns(), listener.topic) if listener else fake
-    notifier.notify(NOTICE)
+    notifier: Notifier = SnsNotifier(clients.sns_notices(), listener.topic) if listener else fake
+    assert notifier.notify(NOTICE) is Delivery.SENT
     if listener:
         (message,) = listener.heard()
         data = json.loads(message["Message"])

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from moto.core.utils import merge_dicts
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.edge.running import wait_for
+from tests.edge.running import PATIENCE_S, wait_for
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 needs_mosquitto = pytest.mark.skipif(
@@ -64,6 +64,31 @@ class Wled:
         self._server.server_close()
 
 
+@contextmanager
+def dripping(told: str) -> Iterator[str]:
+    """Run a device that says `told` at once, and then a letter now and then; give its URL.
+
+    It goes on until its caller listens no more; one who waits for each letter has the whole answer some day.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            caller, _ = server.accept()
+            with caller, suppress(OSError):
+                caller.recv(65_536)
+                caller.sendall(told.encode())
+                rest = "" if told else "HTTP/1.1 200 OK\r\nX-Words: "
+                for letter in f"{rest}{'x' * 100}\r\n\r\n":
+                    caller.sendall(letter.encode())
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -84,11 +109,11 @@ def broker(folder: Path, *lines: str, port: int | None = None) -> Iterator[int]:
     with (folder / "mosquitto.log").open("ab") as log:
         process = subprocess.Popen([MOSQUITTO, "-c", str(config)], stdout=log, stderr=log)
         try:
-            wait_for(lambda: listens(port), seconds=10)
+            wait_for(lambda: listens(port))
             yield port
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
 def listens(port: int) -> bool:
@@ -112,7 +137,7 @@ class Listener:
         self._client.connect("127.0.0.1", port)
         self._client.subscribe(topic, qos=1)
         self._client.loop_start()
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE_S)
 
     def _take(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self.heard.append((message.topic, json.loads(message.payload)))
@@ -147,10 +172,11 @@ class ShadowService:
     def _take(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         if message.topic.endswith("/get"):
             self.asked += 1
-            if not self.version:
-                self._say("get/rejected", {"code": 404, "message": "No shadow exists"})
-            else:
-                self._say("get/accepted", {"state": self.state, "version": self.version})
+            with self._lock:
+                if not self.version:
+                    self._say("get/rejected", {"code": 404, "message": "No shadow exists"})
+                else:
+                    self._say("get/accepted", {"state": self.state, "version": self.version})
         else:
             self._update(json.loads(message.payload)["state"])
 
@@ -161,10 +187,10 @@ class ShadowService:
             self.version += 1
             desired, reported = self.state.get("desired", {}), self.state.get("reported", {})
             delta = {key: value for key, value in desired.items() if reported.get(key) != value}
-        if delta:
-            self._say(
-                "update/delta", {"state": delta, "version": self.version, "timestamp": int(time.time())}
-            )
+            if delta:
+                self._say(
+                    "update/delta", {"state": delta, "version": self.version, "timestamp": int(time.time())}
+                )
 
     def _say(self, topic: str, document: dict[str, Any]) -> None:
         self._client.publish(f"{self._base}/{topic}", json.dumps(document), qos=1)

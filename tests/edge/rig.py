@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from edge_agent.backoff import Backoff
+from edge_agent.pacing import DailyPace
 from edge_agent.redaction import Redactor
 from edge_agent.settings import CameraSettings
 from edge_agent.spool import Spool
@@ -26,6 +27,8 @@ class Rig:
         self.spool = spool
         self.stop = threading.Event()
         self.endurance = QUICK
+        self.clock: Callable[[], datetime] | None = None
+        self.pace: DailyPace | None = None
         self._ffmpeg = ffmpeg
 
     def supervisor(self, camera: CameraSettings, *, private: bool = False) -> CameraSupervisor:
@@ -42,6 +45,8 @@ class Rig:
             on_frame=lambda: None,
             stop=self.stop,
             endurance=self.endurance,
+            clock=self.clock,
+            pace=self.pace,
         )
         return self.running
 

@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from edge_agent.backoff import Backoff
+from edge_agent.pacing import DailyPace
 from edge_agent.process import FfmpegProcess
 from edge_agent.settings import CameraSettings
 from tests.edge.rig import QUICK, Rig
 from tests.edge.servers import CameraServer
-from vigie.domain.heartbeats import CameraLife
+from vigie.domain.caps import Caps
+from vigie.domain.heartbeats import CameraLife, HeldSpan
+from vigie.domain.instants import minute_of
+from vigie.domain.series import MINUTE
+from vigie.domain.sites import Site
 
 TEN = datetime(2026, 1, 31, 10, tzinfo=UTC)
 
@@ -58,6 +63,26 @@ def test_sampling_never_goes_beyond_the_rate(rig: Rig, camera_server: CameraServ
     (seconds,) = camera_server.played_s
     # One in each half second that the stream lasted, by the server's clock, and one where it begins.
     assert 5 <= len(rig.times()) <= 2 * (seconds + 0.25) + 1
+
+
+def test_minutes_of_which_the_cap_holds_all_back_are_said(rig: Rig, camera_server: CameraServer) -> None:
+    begun = time.monotonic()
+    # Each second is twenty minutes from ten o'clock on, at which an hour's share of the cap is left.
+    rig.clock = lambda: TEN + timedelta(seconds=(time.monotonic() - begun) * 1200)
+    rig.pace = DailyPace(Site(caps=Caps(frames_a_camera=48)))
+    rig.watch(live_camera(f"{camera_server.url}/stream"), lambda life: sum(map(_length, life.held_in)) >= 20)
+    life, passed = rig.status(), {minute_of(instant) for instant in rig.times()}
+    assert passed
+    assert life.held_back >= 20 - len(passed)
+    assert life.sampled == life.held_back + len(rig.times())
+    for span in life.held_in:
+        assert not any(span.begins_at <= minute < span.ends_at for minute in passed)
+    assert life.last_captured_at is not None
+    assert life.held_in[-1].ends_at <= life.last_captured_at, "the minute under way may see a frame yet"
+
+
+def _length(span: HeldSpan) -> int:
+    return (span.ends_at - span.begins_at) // MINUTE
 
 
 def test_a_silent_stream_is_started_again(rig: Rig, camera_server: CameraServer) -> None:

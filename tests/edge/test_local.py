@@ -1,35 +1,34 @@
-"""Local mode's parts: what goes up as a picture, what waits on disk, how it gets to S3."""
+"""Local mode's parts: what goes up as a picture, and what waits on disk."""
 
 import errno
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from edge_agent.local import Courier, LocalEyes
+from edge_agent.local import LocalEyes
 from edge_agent.outbox import Outbox
 from edge_agent.spool import Spool
 from edge_agent.status import StatusBoard
 from tests.builders import NOON, at, report, seen
-from tests.edge.servers import ScriptedS3
+from vigie.domain.cameras import Camera, Zone
 from vigie.domain.detections import Detection
 from vigie.domain.frames import FrameKey
+from vigie.domain.hours import Hours
+from vigie.domain.lamps import Covering, LampGroup
 from vigie.domain.reports import Timings, reports_key
 from vigie.domain.sites import Site
+from vigie.domain.visits import VisitLimits
 from vigie.errors import ModelError, PictureError
 from vigie.messages import read_report_lines
 from vigie.steps.ports import Sighting
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    pass
 
 
 class Script:
@@ -51,17 +50,6 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     made = Spool(tmp_path / "spool")
     yield made
     made.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def no_fault(who: str, error: Exception) -> None:
-    raise AssertionError(who) from error
 
 
 def look(eyes: LocalEyes, seconds: float, jpeg: bytes = b"jpeg") -> None:
@@ -91,6 +79,48 @@ def test_a_picture_goes_up_where_a_visit_begins_or_is_seen_best_and_once_a_minut
     ]
     assert len({one.key for one in reports}) == 64
     assert {one.model for one in reports} == {"yolov8/script@00000000"}
+
+
+def test_no_lamp_waits_for_reports_to_gather_and_none_costs_a_picture_or_a_file_for_each_frame(
+    tmp_path: Path,
+) -> None:
+    covering = (Covering(camera="hall", zones=("path",)),)
+    group = LampGroup(group_id="yard", covered_by=covering, hours=(Hours(begin="12:00", end="12:02"),))
+    camera = Camera("hall", zones=(Zone("path", ((0, 0.6), (1, 0.6), (1, 1), (0, 1))),))
+    site = Site(cameras=(camera,), visits=VisitLimits(still_after_s=20), lamp_groups=(group,))
+
+    def seen_at(second: int) -> tuple[Detection, ...]:
+        for walks in (3, 125):
+            if walks <= second < walks + 12:  # is on the path from the fifth second on
+                along = second - walks
+                return (seen(x=0.2 + 0.04 * along, y=0.3 + 0.04 * along, confidence=0.9 - 0.01 * along),)
+        if 20 <= second < 77:
+            rolls = max(0, second - 64)
+            return (seen("car", x=0.3 + 0.04 * rolls, y=0.8, confidence=0.8),)
+        return ()
+
+    def arrivals(of_site: Site, folder: Path) -> tuple[set[int], list[float]]:
+        now, seconds = [0.0], set()
+        outbox, spool = Outbox(folder / "reports", steady=lambda: now[0]), Spool(folder / "spool")
+        eyes = LocalEyes(lambda _: Script(*map(seen_at, range(140))), spool, outbox, site=of_site)
+        for second in range(140):
+            now[0] = second
+            look(eyes, second)
+            outbox.flush_old()
+            for _, file in outbox.waiting():
+                seconds.add(second)
+                outbox.remove(file)
+        pictures = sent(spool)
+        spool.close()
+        return seconds, pictures
+
+    unlit, pictures = arrivals(replace(site, lamp_groups=()), tmp_path / "unlit")
+    lit, lit_pictures = arrivals(site, tmp_path / "lit")
+    enters, drives_off, enters_by_day = 7, 65, 129
+    assert not unlit & {enters, drives_off, enters_by_day}, "or this would show nothing"
+    assert lit & {enters, drives_off, enters_by_day} == {enters, drives_off}
+    assert lit_pictures == pictures == [0.0, 3.0, 20.0, 80.0, 125.0]
+    assert len(lit) <= len(unlit) + 3
 
 
 def test_what_is_no_picture_is_left_to_the_clouds_judgement(tmp_path: Path, spool: Spool) -> None:
@@ -142,86 +172,6 @@ def test_reports_that_the_disk_does_not_take_are_counted_and_leave_nothing(
     assert len(outbox.waiting()) == 1
     now[0] = 600.0
     assert board.troubles.report_error == "refused"
-
-
-def test_the_courier_brings_all_once_whatever_was_there(
-    tmp_path: Path, s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outbox = Outbox(tmp_path / "reports")
-    batches = [[report(n), report(n + 1)] for n in (0, 2, 4)]
-    for batch in batches:
-        for one in batch:
-            outbox.add(one)
-        outbox.flush()
-    there = reports_key(batches[1])
-    shown: list[str | None] = []
-    s3.put_object(Bucket=bucket, Key=there, Body=b"the first time")
-    courier = Courier(outbox, s3, "vigie-nowhere", show=shown.append, fault=no_fault, slow_s=0.01)
-    thread = threading.Thread(target=courier.run)
-    thread.start()
-    until(lambda: bool(shown))
-    monkeypatch.setattr(courier, "_bucket", bucket)
-    courier.finish()
-    thread.join(10)
-    assert not thread.is_alive()
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix="reports/")["Contents"]
-    assert [item["Key"] for item in listed] == [reports_key(batch) for batch in batches]
-    assert s3.get_object(Bucket=bucket, Key=there)["Body"].read() == b"the first time"
-    assert outbox.waiting() == []
-    assert list((tmp_path / "reports").iterdir()) == [], "an hour's folder would lie there for ever"
-    assert len(shown) == 2
-    assert "reports/..." in str(shown[0])
-    assert shown[1] is None
-
-
-def test_a_fault_of_ours_is_told_and_the_courier_goes_on(
-    tmp_path: Path, s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outbox = Outbox(tmp_path / "reports")
-    outbox.add(report(0))
-    told: list[tuple[str, str]] = []
-    courier = Courier(
-        outbox,
-        s3,
-        bucket,
-        show=lambda _: None,
-        fault=lambda who, error: told.append((who, repr(error))),
-        slow_s=0.01,
-    )
-    honest = Courier._put
-
-    def faulty(self: Courier, object_key: str, path: Path) -> None:
-        monkeypatch.setattr(Courier, "_put", honest)
-        raise KeyError(object_key)
-
-    monkeypatch.setattr(Courier, "_put", faulty)
-    courier.finish()
-    courier.run()
-    key = reports_key([report(0)])
-    assert told == [("reports", f"KeyError('{key}')")]
-    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
-
-
-def test_a_camera_whose_reports_are_refused_keeps_no_other_waiting(
-    tmp_path: Path, scripted_s3: ScriptedS3
-) -> None:
-    outbox = Outbox(tmp_path / "reports")
-    scripted_s3.refused = "/reports/gate/"
-    outbox.add(report(0, camera="gate"))
-    outbox.add(report(1, camera="hall"))
-    outbox.flush()
-    client = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
-    shown: list[str | None] = []
-    courier = Courier(outbox, client, "vigie-data", show=shown.append, fault=no_fault, slow_s=60)
-    thread = threading.Thread(target=courier.run)
-    thread.start()
-    until(lambda: bool(scripted_s3.stored))
-    courier.leave()
-    thread.join(5)
-    client.close()
-    assert [key.split("/")[1] for key, _ in outbox.waiting()] == ["gate"]
-    assert len(shown) == 1
-    assert str(shown[0]).startswith("camera gate: storing reports/... failed")
 
 
 def test_another_start_clears_the_folders_that_are_empty(tmp_path: Path) -> None:

@@ -189,6 +189,34 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
         Spool(tmp_path / "file" / "spool")
 
 
+def test_a_cameras_frames_go_one_after_the_other_until_it_falls_behind(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, in_order=2)
+    for seconds in (0, 1, 2):
+        spool.add(key("hall", seconds), JPEG, interval_s=1, sampled_at=NOW)
+    spool.add(key("shop", 5), JPEG, interval_s=1, sampled_at=NOW)
+    first, other = spool.take(fresh=True), spool.take(fresh=True)
+    assert first is not None
+    assert other is not None
+    assert (first.key, other.key) == (key("hall", 0), key("shop", 5)), "another camera's need not wait"
+    assert (spool.take(fresh=True), spool.any(fresh=True)) == (None, False)
+    spool.give_back(first)
+    again = spool.take(fresh=True)
+    assert again is not None
+    assert again.key == first.key, "one that could not be brought is the next again"
+    spool.add(key("hall", 3), JPEG, interval_s=1, sampled_at=NOW)
+    beside = spool.take(fresh=True)
+    assert beside is not None
+    assert beside.key == key("hall", 1), "more wait than may"
+    assert spool.take(fresh=True) is None
+    spool.remove(again)
+    assert spool.take(fresh=True) is None
+    spool.remove(beside)
+    after = spool.take(fresh=True)
+    assert after is not None
+    assert after.key == key("hall", 2)
+    spool.close()
+
+
 def test_fresh_frames_and_backlog_are_handed_out_apart(tmp_path: Path) -> None:
     now = 1000.0
     spool = Spool(tmp_path)

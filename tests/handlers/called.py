@@ -8,7 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
+from infra.parts import Function
 from infra.permissions import PICTURE_ROLE, allows
 
 Asked = tuple[str, str]

@@ -1,7 +1,8 @@
 """The comparison over moto: chosen frames reach the recorded service by boto3's own client, once each."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import boto3
@@ -13,12 +14,15 @@ from infra.local.recorded import LABEL_VERSION, RecordedRekognition, ServiceErro
 from infra.local.rekognition_server import ENDPOINT_VARIABLE, read_object, serving
 from infra.local.resources import Resources
 from infra.local.runner import take_batch
+from lambdas.compare_labels import handler as compare_labels
 from tests.builders import NOON, at, seen
+from tests.handlers.silent_server import silent_server
 from vigie.aws import clients
 from vigie.aws.comparison_store import DynamoComparisonStore
 from vigie.aws.purse_store import DynamoPurse
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.site_store import SITE_DOCUMENT
+from vigie.aws.usage_book import DynamoUsageBook
 from vigie.domain.caps import Spending
 from vigie.domain.comparison import ComparisonState, FrameComparison, is_rekognition, review_key
 from vigie.domain.frames import FrameKey
@@ -94,13 +98,26 @@ def test_a_chosen_frame_is_compared_once_however_often_its_event_comes(
     assert [(each.label, each.confidence) for each in made.theirs] == [("person", 0.94)]
     assert len(made.ours) > 1
     assert made.their_ms > 0
+    today = datetime.now(UTC).date()
+    book = DynamoUsageBook(clients.dynamodb(), resources.table).used(today, today)
+    usage = book["hall", today]
+    # The first message alone; the others wait until more have come together.
+    assert (usage.messages, usage.puts) == (1, 1)
+    assert usage.write_units >= 3
     kept = boto3.client("s3").get_object(Bucket=resources.bucket, Key=review_key(key))
     assert kept["Body"].read() == street
 
 
 def test_throttling_comes_again_and_an_unknown_format_never(
-    resources: Resources, service: RecordedRekognition, street: bytes, coco_folder: Path
+    resources: Resources,
+    service: RecordedRekognition,
+    street: bytes,
+    coco_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Messages come again at once here, on AWS after six minutes, when the pause after a failure is over.
+    noon, looks = datetime.now(UTC).replace(hour=12), count()
+    monkeypatch.setattr(compare_labels, "_now", lambda: noon + timedelta(minutes=2 * next(looks)))
     service.faults = [ServiceError("ThrottlingException", "slow down"), ServiceError("Oops", "", 500)]
     put(resources, street)
     put(resources, (coco_folder / "000000003553.jpg").read_bytes(), 1)
@@ -111,6 +128,20 @@ def test_throttling_comes_again_and_an_unknown_format_never(
     assert taken(resources) == 3
     assert len(service.calls) == 3
     assert len(made) == 1
+
+
+def test_what_is_forbidden_is_tried_once_and_people_hear_of_it_by_the_dead_letters(
+    resources: Resources, service: RecordedRekognition, street: bytes
+) -> None:
+    service.faults = [ServiceError("AccessDeniedException", "no right")] * 99
+    for second in range(3):
+        put(resources, street, second)
+    drain(resources, "frames")
+    assert drain(resources, "compare") == 3 * 5
+    assert (service.calls, taken(resources), comparisons(resources)) == (["DetectLabels"], 1, ())
+    dead = resources.queue_urls[next(q for q in CATALOG.queues if q.name == "compare").dead_letter]
+    answer = boto3.client("sqs").get_queue_attributes(QueueUrl=dead, AttributeNames=["All"])
+    assert answer["Attributes"]["ApproximateNumberOfMessages"] == "3"
 
 
 def test_a_picture_that_is_not_taken_is_recorded_with_its_reason(
@@ -143,3 +174,20 @@ def test_a_camera_of_the_other_engine_reports_the_same_way_until_the_cap(
     minutes = reports.minutes("gate", NOON, at(60))
     assert [minute.frames for minute in minutes] == [5]
     assert len(DynamoPurse(clients.dynamodb(), resources.table).marked("gate", NOON, at(60))) == 1
+
+
+def test_an_engine_that_hangs_holds_one_frame_once_and_loses_none(
+    resources: Resources, service: RecordedRekognition, street: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits but the frame that finds out; it comes again, and ours looks at it like at all others."""
+    with silent_server() as (endpoint, connections):
+        monkeypatch.setenv(ENDPOINT_VARIABLE, endpoint)
+        keys = [put(resources, street, second, "gate") for second in range(5)]
+        other = put(resources, street)
+        assert drain(resources, "frames") == len(keys) + 1 + 1
+        assert len(connections) == 1
+    reports = DynamoReportStore(clients.dynamodb(), resources.table)
+    found = [reports.report(key) for key in (*keys, other)]
+    assert not any(is_rekognition(report.model) for report in found if report is not None)
+    assert None not in found
+    assert (taken(resources), service.calls) == (1, [])

@@ -1,6 +1,7 @@
 """`python -m vigie doctor` on moto, with the real handlers at work while it waits for its canary."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,16 @@ from infra.catalog import CATALOG
 from infra.local.resources import Resources
 from infra.local.runner import take_batch
 from vigie.__main__ import _parser, main
+from vigie.aws import clients
+from vigie.aws.lights import IotLampShadows
+from vigie.aws.pause_store import DynamoPauseStore
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.commands.doctor import doctor
+from vigie.documents import to_json
+from vigie.domain.heartbeats import Heartbeat, LampLife, heartbeat_key
 from vigie.errors import AccessDenied
 from vigie.settings import variable
+from vigie.steps.pausing import ENGINE, Pauses
 
 Rows = list[dict[str, str]]
 
@@ -66,6 +73,7 @@ def test_all_is_well(deployed: Resources, capsys: pytest.CaptureFixture[str]) ->
     assert said(rows, "alerts are proven")
     assert said(rows, "alerts last proven on")
     assert said(rows, "sqs test-inbox hears alerts")
+    assert said(rows, "nothing in the site document asks for Rekognition")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +115,18 @@ def test_a_wire_that_was_cut_is_found(deployed: Resources, capsys: pytest.Captur
     }
 
 
+def test_a_rekognition_that_is_left_alone_is_told_with_its_reason(
+    deployed: Resources, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pauses = Pauses(DynamoPauseStore(clients.dynamodb(), deployed.table), lambda: datetime.now(UTC))
+    pauses.after(ENGINE, AccessDenied("looking failed: no right"))
+    _, rows = examine(deployed, capsys, "--no-canary")
+    found = said(rows, "rekognition#engine is left alone until")
+    assert found["state"] == "warning"
+    assert found["what"].endswith("since looking failed: no right")
+    assert not [row for row in rows if "rekognition#comparison" in row["what"]]
+
+
 def test_keys_without_grants_lose_messages_without_a_word(
     deployed: Resources, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +153,30 @@ def test_keys_without_grants_lose_messages_without_a_word(
         "cloudwatch.amazonaws.com cannot send to the alerts",
     ):
         assert said(rows, words)["state"] == "failure"
+
+
+def test_lamps_that_give_what_is_asked_for_are_well_and_others_are_named(
+    deployed: Resources, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIE_LAMP_THINGS", "ours-")
+    group = {"covered_by": [{"camera": "hall"}], "hours": [{}]}
+    document = {
+        "cameras": [{"camera_id": "hall"}],
+        "lamp_groups": [{**group, "group_id": "yard", "name": "The yard"}, {**group, "group_id": "attic"}],
+    }
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=deployed.bucket, Key=SITE_DOCUMENT, Body=json.dumps(document).encode())
+    life = LampLife(group_id="yard", wanted=70, level=70, reason="no reports from hall")
+    beat = Heartbeat(agent_id="garden", at=datetime.now(UTC), version="1", lamps=(life,))
+    s3.put_object(Bucket=deployed.bucket, Key=heartbeat_key("garden"), Body=to_json(Heartbeat, beat))
+    boto3.client("iot").create_thing(thingName="ours-yard")
+    IotLampShadows(clients.iot_data(), "ours-").report("yard", {"level": 70, "error": None})
+    status, rows = examine(deployed, capsys, "--no-canary")
+    assert said(rows, "The yard")["what"] == "the lamps of The yard give 70 %: no reports from hall"
+    assert said(rows, "The yard")["state"] == "ok"
+    assert said(rows, "attic")["what"] == "no agent has ever reported what the lamps of attic do"
+    assert "--lamps attic" in said(rows, "attic")["remedy"]
+    assert status == 1
 
 
 def test_what_may_not_be_looked_at_is_a_finding(

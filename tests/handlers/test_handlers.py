@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import requests
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
 from infra.local.invoke import invoke
 from infra.local.resources import INBOX, Resources
 from infra.local.runner import sqs_event, take_batch
+from infra.parts import Function
 from tests.builders import NOON, at
 from vigie.aws import clients
 from vigie.aws.alert_store import DynamoAlertStore

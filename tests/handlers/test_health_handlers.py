@@ -20,7 +20,8 @@ from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.documents import to_json
 from vigie.domain.frames import FrameKey
-from vigie.domain.heartbeats import CameraLife, Heartbeat, heartbeat_key
+from vigie.domain.health import Stage, Trouble, Vigil
+from vigie.domain.heartbeats import CameraLife, Heartbeat, LampLife, heartbeat_key
 from vigie.settings import variable
 
 FUNCTIONS = {function.name: function for function in CATALOG.functions}
@@ -131,3 +132,45 @@ def test_a_look_tells_of_dead_letters_and_dark_cameras_once(
     }
     assert set(said) == {"dead_letters", "camera_dark"}
     assert said["camera_dark"]["reason"] == "its agent attic says that it is failing: no route to host"
+
+
+def test_a_look_tells_of_lamps_that_have_failed_for_minutes(resources: Resources) -> None:
+    group = {
+        "group_id": "street",
+        "covered_by": [{"camera": "hall"}],
+        "hours": [{"begin": "20:00", "end": "06:00"}],
+    }
+    put_site(
+        resources,
+        cameras=[{"camera_id": "hall"}],
+        lamp_groups=[group, {**group, "group_id": "park"}],
+        watchfulness={"dark_after_s": 300, "unproven_after_s": 0},
+    )
+    now = datetime.now(UTC)
+    earlier = now - timedelta(minutes=6)
+    heartbeat = Heartbeat(
+        agent_id="attic",
+        at=now,
+        version="1",
+        cameras=(CameraLife(camera_id="hall", state="running", last_captured_at=now),),
+        lamps=(LampLife(group_id="street", wanted=70, reason="no reports from hall", error="timed out"),),
+    )
+    boto3.client("s3").put_object(
+        Bucket=resources.bucket, Key=heartbeat_key("attic"), Body=to_json(Heartbeat, heartbeat)
+    )
+    # A look six minutes ago found the same.
+    DynamoHealthStore(clients.dynamodb(), resources.table).put_vigil(
+        Vigil(
+            subject="lamps/street",
+            since=earlier,
+            stage=Stage.AILING,
+            at=earlier,
+            trouble=Trouble(earlier, "timed out"),
+        ),
+        replaces=None,
+    )
+    assert invoke(FUNCTIONS["watch_cameras"], {}) == {"told": ["lamps/street"]}
+    assert invoke(FUNCTIONS["watch_cameras"], {}) == {"told": []}
+    (said,) = [json.loads(each["Message"]) for each in heard(resources, INBOX)]
+    assert (said["kind"], said["lamp_group"]["id"]) == ("lamps_failed", "street")
+    assert said["reason"] == "the agent attic says that they do not follow: timed out"

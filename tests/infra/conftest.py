@@ -8,16 +8,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from moto import mock_aws
 
 from infra.artefacts import Artefacts, find_artefacts
 from infra.catalog import CATALOG
 from infra.cdk import CHECKOUT, node_folder
+from infra.deployment.account import Account
+from infra.local.cloud import aws_environ
+from infra.local.recorded import RecordedRekognition
+from infra.local.rekognition_server import ENDPOINT_VARIABLE, serving
 
 # The Node that pip brought, as `make synth` has it: CDK starts one as soon as a test module imports it.
 os.environ["JSII_NODE"] = str(node_folder() / "node")
 
+ACCOUNT = Account(
+    account_id="123456789012", region="eu-west-1", arn="arn:aws:sts::123456789012:assumed-role/dev/x"
+)
 AGENTS = {"garden": ["gate", "yard"]}
 SETTINGS: Mapping[str, Any] = {
     "operators": ["ops@vigie.example"],
@@ -30,6 +39,19 @@ CONTEXT: Mapping[str, Any] = {
     "stages": {"trial": {"retain": False}, "prod": {"retain": True}},
     "settings": SETTINGS,
 }
+
+
+@pytest.fixture
+def fresh_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An account of moto's with nothing in it, Rekognition's recorded answers, and an empty build folder."""
+    for name, value in aws_environ("").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setattr("infra.deployment.stage.BUILD", tmp_path / "build")
+    with mock.patch.dict(os.environ), mock_aws(), serving(RecordedRekognition(lambda *_: None)) as endpoint:
+        monkeypatch.setenv(ENDPOINT_VARIABLE, endpoint)
+        yield
 
 
 def flags() -> dict[str, Any]:

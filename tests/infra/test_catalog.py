@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
 from infra.local.cloud import aws_environ
 from infra.local.resources import create
+from infra.parts import Function
 from vigie import settings
 from vigie.aws import clients
 from vigie.errors import SetupError
@@ -123,6 +124,8 @@ def test_a_message_stays_hidden_for_six_times_its_functions_time_out() -> None:
     assert CATALOG.visibility("frames") == timedelta(seconds=180)
     waiting = replace(CATALOG, batch_window=timedelta(minutes=5))
     assert waiting.visibility("frames") == timedelta(seconds=480), "it is hidden while its batch fills too"
+    assert waiting.window("lights") == timedelta(0), "lamps wait for no batch"
+    assert waiting.visibility("lights") == timedelta(seconds=90)
 
 
 @pytest.mark.parametrize("function", CATALOG.functions, ids=lambda function: function.name)

@@ -2,24 +2,22 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from infra import deploy
 from infra.config import Config, Settings
-from infra.deployment.account import Account, Stack
+from infra.deployment.account import Stack
 from infra.deployment.preflight import Preflight
-from infra.local.cloud import aws_environ
+from tests.infra.conftest import ACCOUNT
 from vigie.errors import CloudError, SetupError
 
-ACCOUNT = Account(
-    account_id="123456789012", region="eu-west-1", arn="arn:aws:sts::123456789012:assumed-role/dev/x"
-)
+pytestmark = pytest.mark.usefixtures("fresh_account")
+
 ALERTS = "arn:aws:sns:eu-west-1:123456789012:vigie-trial-alerts"
 OUTPUTS = {
     "Bucket": "data",
@@ -27,17 +25,6 @@ OUTPUTS = {
     "ReportsTopicArn": "arn:reports",
     "AlertsTopicArn": ALERTS,
 }
-
-
-@pytest.fixture(autouse=True)
-def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name, value in aws_environ("").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    monkeypatch.delenv("AWS_REGION", raising=False)
-    monkeypatch.setattr("infra.deployment.stage.BUILD", tmp_path / "build")
-    with mock.patch.dict(os.environ), mock_aws():
-        yield
 
 
 class Steps:

@@ -1,104 +1,25 @@
 """Removing a stage from moto's account: nothing billable stays of a trial, production keeps what it says."""
 
 import io
-import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from edge_agent.enrolment import Registry
 from infra import destroy
 from infra.deployment import asking
-from infra.deployment.account import Account
 from infra.deployment.emptying import BATCH, empty_bucket
 from infra.deployment.removal import Removal, Removed, Resource
 from infra.deployment.stage import Stage
-from infra.local.cloud import aws_environ
+from tests.infra.conftest import ACCOUNT
+from tests.infra.small_stages import BUCKET, deploy, fill, stack_names
 from vigie.documents import PRICE_LIST, read_toml
 from vigie.domain.prices import Prices
 from vigie.errors import CloudError, SetupError
 
-ACCOUNT = Account(
-    account_id="123456789012", region="eu-west-1", arn="arn:aws:sts::123456789012:assumed-role/dev/x"
-)
-BUCKET = "vigie-trial-data-123456789012-eu-west-1"
-
-
-@pytest.fixture(autouse=True)
-def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name, value in aws_environ("").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    monkeypatch.delenv("AWS_REGION", raising=False)
-    monkeypatch.setattr("infra.deployment.stage.BUILD", tmp_path / "build")
-    with mock.patch.dict(os.environ), mock_aws():
-        yield
-
-
-def deploy(*, policy: str, stage: str = "trial") -> None:
-    """Two stacks as a deployment makes them: what holds state, and a function's log group."""
-    resources = {
-        "Data": {
-            "Type": "AWS::S3::Bucket",
-            "Properties": {"BucketName": BUCKET.replace("trial", stage)},
-        },
-        "Table": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "TableName": f"vigie-{stage}-reports",
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-            },
-        },
-        "Key": {
-            "Type": "AWS::KMS::Key",
-            "Properties": {
-                "Description": Stage(stage).key_description,
-                "KeyPolicy": {"Statement": []},
-                "PendingWindowInDays": 7,
-            },
-        },
-    }
-    for each in resources.values():
-        each["DeletionPolicy"] = policy
-    pipeline = {
-        "Logs": {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {"LogGroupName": f"/aws/lambda/vigie-{stage}-detect_frame"},
-            "DeletionPolicy": policy,
-        }
-    }
-    formation = boto3.client("cloudformation")
-    for name, declared in (("Data", resources), ("Pipeline", pipeline)):
-        formation.create_stack(
-            StackName=f"Vigie-{stage}-{name}", TemplateBody=json.dumps({"Resources": declared})
-        )
-    # moto's CloudFormation keeps the policy as no text, which its KMS cannot read.
-    kms = boto3.client("kms")
-    for made in kms.list_keys()["Keys"]:
-        kms.put_key_policy(KeyId=made["KeyId"], PolicyName="default", Policy='{"Statement": []}')
-
-
-def fill(bucket: str, count: int) -> None:
-    s3 = boto3.client("s3")
-    # moto's CloudFormation leaves the versioning out.
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    for number in range(count):
-        s3.put_object(Bucket=bucket, Key=f"frames/{number % 400}.jpg", Body=b"x")
-    s3.delete_object(Bucket=bucket, Key="frames/0.jpg")
-    s3.create_multipart_upload(Bucket=bucket, Key="half")
-
-
-def stack_names() -> list[str]:
-    return [each["StackName"] for each in boto3.client("cloudformation").describe_stacks()["Stacks"]]
+pytestmark = pytest.mark.usefixtures("fresh_account")
 
 
 def test_a_trial_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.catalog import CATALOG, Catalog, Function
+from infra.catalog import CATALOG
+from infra.parts import Catalog, Function
 from layers import build as building
 from layers.limits import LIMIT, check_limits, weigh
 from layers.platforms import Platform, find_interpreter, nearest_interpreter

@@ -1,8 +1,11 @@
 """What is looked at before a deployment: each fault one sentence with what to do about it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -27,6 +30,7 @@ from infra.deployment.preflight import (
 from infra.deployment.stage import Stage
 from infra.local.cloud import aws_environ
 from vigie.aws import inspection
+from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.findings import State
 from vigie.errors import AccessDenied, ModelError, SetupError
 
@@ -142,6 +146,38 @@ def test_all_checks_of_an_empty_account(
     assert any("Lambda's limits" in what for what in by_state[State.UNKNOWN])
     assert any("everything will be created" in what for what in by_state[State.OK])
     assert any("nobody hears alerts by SMS yet" in what for what in by_state[State.OK])
+
+
+def test_where_rekognition_is_not_whoever_asks_for_it_is_warned(cloud: None, stage: Stage) -> None:
+    def judged(region: str, document: bytes | None) -> tuple[State, str]:
+        account = replace(ACCOUNT, region=region)
+        s3 = boto3.client("s3")
+        if document:
+            at_home: Any = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+            with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+                s3.create_bucket(Bucket=stage.bucket(account), **at_home)
+            s3.put_object(Bucket=stage.bucket(account), Key=SITE_DOCUMENT, Body=document)
+        findings = Preflight(config=TRIAL, account=account).findings()
+        (finding,) = [each for each in findings if "Rekognition" in each.what or "the site" in each.what]
+        return finding.state, finding.what
+
+    assert judged("eu-west-3", None)[0] is State.OK
+    assert judged("eu-west-3", b'{"comparison": {"share": 0}}')[0] is State.OK
+    asks = (
+        b'{"comparison": {"share": 0.1}, "known_faces": {"enabled": true},'
+        b' "cameras": [{"camera_id": "gate", "engine": "rekognition"}]}'
+    )
+    assert judged("eu-west-1", asks) == (
+        State.OK,
+        "Rekognition is in eu-west-1: comparison, engine of gate, known_faces",
+    )
+    assert judged("eu-west-3", asks) == (
+        State.WARNING,
+        "Rekognition is not in eu-west-3, as far as the AWS SDK here knows, and the site document asks for "
+        "it: comparison, engine of gate, known_faces",
+    )
+    assert judged("xx-new-1", asks)[1].startswith("Rekognition may not be in xx-new-1")
+    assert judged("eu-west-3", b"{")[0] is State.UNKNOWN, "no reason to stop a deployment"
 
 
 def test_what_a_destroyed_production_kept_is_found_before_it_fails(cloud: None, stage: Stage) -> None:

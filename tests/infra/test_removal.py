@@ -1,39 +1,19 @@
 """What a removal takes for the stage's own, and what of it stays, by the templates that were deployed."""
 
 import json
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from infra import destroy
-from infra.deployment.account import Account
 from infra.deployment.removal import Removal
 from infra.deployment.stage import Stage
-from infra.local.cloud import aws_environ
-from tests.infra.conftest import Synthesis
+from tests.infra.conftest import ACCOUNT, Synthesis
 
-ACCOUNT = Account(
-    account_id="123456789012", region="eu-west-1", arn="arn:aws:sts::123456789012:assumed-role/dev/x"
-)
-
-
-@pytest.fixture(autouse=True)
-def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name, value in aws_environ("").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    monkeypatch.delenv("AWS_REGION", raising=False)
-    monkeypatch.setattr("infra.deployment.stage.BUILD", tmp_path / "build")
-    with mock.patch.dict(os.environ), mock_aws():
-        yield
+pytestmark = pytest.mark.usefixtures("fresh_account")
 
 
 def test_a_stack_that_was_only_compared_goes_too() -> None:

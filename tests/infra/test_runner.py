@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.catalog import CATALOG, Function
+from infra.catalog import CATALOG
 from infra.local import runner
+from infra.parts import Function
 
 
 def test_each_scheduled_function_has_its_own_interval_and_event(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import pytest
 
 from edge_agent.ffmpeg import find_ffmpeg
 from tests.conftest import shared_file
 from tests.pipeline.conftest import ROOT, Cloud, NewCloud
 from vigie.domain.instants import minute_of
 from vigie.domain.series import visits_of
+
+# The whole system runs here; on a machine with much to do for minutes.
+pytestmark = pytest.mark.timeout(600)
 
 START = datetime(2026, 11, 21, 23, 59, 40, tzinfo=UTC)
 SECONDS, FPS = 30, 1
@@ -36,7 +40,7 @@ def watch(cloud: Cloud, clip: Path, folder: Path, *options: str) -> None:
         f"fps = {FPS}\nstart_at = {START:%Y-%m-%dT%H:%M:%SZ}\n"
     )
     command = [sys.executable, "-m", "edge_agent", "run", "--config", str(config), "--pace", "fast", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=560, check=False)
     assert done.returncode == 0, done.stderr
     cloud.run_until_empty()
 

@@ -17,8 +17,8 @@ from infra.deployment.stage import Stage
 from infra.rehearsal.deployed import Declared, Deployed
 from infra.rehearsal.rehearsal import OPERATORS
 from tests.rehearsal.conftest import Rehearsed
-from vigie.domain.costs import Deployment
 from vigie.domain.findings import State
+from vigie.domain.workloads import Deployment
 
 # The first build of all layers takes minutes on a fresh machine, and is made within the first test.
 pytestmark = pytest.mark.timeout(600)
@@ -208,7 +208,7 @@ def test_alarms_and_budget_tell_the_operators(deployed: Deployed) -> None:
 
 
 def test_the_bill_counts_what_is_deployed(deployed: Deployed) -> None:
-    """The defaults of `domain.costs` are the template's."""
+    """The defaults of `domain.workloads` are the template's."""
     deployment = Deployment()
     assert deployment.alarms == sum(_metrics(alarm) for alarm in deployed.of_kind("AWS::CloudWatch::Alarm"))
     assert deployment.dashboards == len(list(deployed.of_kind("AWS::CloudWatch::Dashboard")))

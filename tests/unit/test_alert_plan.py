@@ -20,6 +20,7 @@ from vigie.domain.rules import AlertRule
 from vigie.domain.visits import Standing, Visit
 
 SENT, CLAIMED, TOO_OLD = AlertState.SENT, AlertState.CLAIMED, AlertState.TOO_OLD
+WITHHELD = AlertState.WITHHELD
 
 
 def an_alert(seconds: float, rule: str = "a", camera: str = "hall") -> Alert:
@@ -72,6 +73,14 @@ def test_what_lies_before_charges_too_unless_it_was_not_sent() -> None:
     assert due(planned(asked, [a_record(0)], begin=begin)) == []
     assert due(planned(asked, [a_record(0, state=CLAIMED)], begin=begin)) == []
     assert due(planned(asked, [a_record(0, state=TOO_OLD)], begin=begin)) == [("a", 30)]
+    assert due(planned(asked, [a_record(0, state=WITHHELD)], begin=begin)) == [("a", 30)]
+
+
+def test_what_a_budget_withheld_is_judged_for_good_and_has_no_heir() -> None:
+    asked = [an_alert(0), an_alert(30)]
+    assert due(planned(asked, [a_record(0, state=WITHHELD)])) == [("a", 30)]
+    plan = planned([an_alert(30)], [a_record(0, state=WITHHELD)])
+    assert (plan.adoptions, due(plan)) == ((), [("a", 30)]), "nobody was told, so that the next one is"
 
 
 def test_a_snooze_is_recorded_and_forgets_nothing() -> None:

@@ -14,6 +14,7 @@ from tests.fakes import (
 )
 from vigie.domain.alerting import AlertState
 from vigie.domain.cameras import Camera
+from vigie.domain.notices import Delivery, Notice
 from vigie.domain.reports import FrameReport
 from vigie.domain.rules import AlertRule
 from vigie.domain.series import VisitsChange
@@ -194,6 +195,74 @@ def test_two_senders_at_once_cannot_both_charge_one_cooldown() -> None:
     world.tell(changes[0], now_s=6)
     assert len(world.people.sent) == 1, "the other sender's claim made this one's plan an old one"
     assert world.alerts() == [("20260131T120000000Z", AlertState.SENT)]
+
+
+class Budget(FakeNotifier):
+    """A notifier with a budget for so many notices."""
+
+    left = 0
+    withheld = 0
+
+    def notify(self, notice: Notice) -> Delivery:
+        if not self.left:
+            self.withheld += 1
+            return Delivery.WITHHELD
+        self.left -= 1
+        return super().notify(notice)
+
+
+# Somebody else in each of these frames.
+QUIET = replace(SITE, rules=(AlertRule(rule_id="people", cooldown_s=600),))
+
+
+def somebody(second: int) -> FrameReport:
+    return report(second, seen(x=0.1 if second % 20 else 0.9))
+
+
+def test_an_alert_that_a_budget_withholds_is_no_alert_that_was_sent() -> None:
+    world, budget = World(QUIET), Budget()
+    changes = [world.see(somebody(second)) for second in (0, 10, 20, 30)]
+    assert [world.tell(change, notifier=budget) for change in changes[:2]] == [0, 0]
+    # However often the events come again, each is tried once.
+    assert [world.tell(change, notifier=budget) for change in changes[:2] * 3] == [0] * 6
+    assert budget.withheld == 2
+    # The cap opens: the next one goes out, though the cooldown of those before would last.
+    budget.left = 9
+    sent = [world.tell(change, now_s=40, notifier=budget) for change in (*changes, *changes)]
+    assert sent == [0, 0, 1, 0, 0, 0, 0, 0]
+    assert [state for _, state in world.alerts()] == [AlertState.WITHHELD] * 2 + [AlertState.SENT]
+    assert [notice.data["at"] for notice in budget.sent] == ["2026-01-31T12:00:20.000Z"]
+
+
+def test_what_a_claim_kept_quiet_is_told_when_that_claim_reaches_nobody() -> None:
+    world = World(QUIET)
+    first, second = (world.see(somebody(second)) for second in (0, 10))
+
+    class Slow(Budget):
+        """While its first notice is on its way, another sender looks at the second one."""
+
+        def notify(self, notice: Notice) -> Delivery:
+            if not self.withheld:
+                assert world.tell(second, now_s=6) == 0, "kept quiet by the claim of the first"
+                delivery = super().notify(notice)
+                self.left = 1
+                return delivery
+            return super().notify(notice)
+
+    slow = Slow()
+    assert world.tell(first, notifier=slow) == 1
+    assert [notice.data["at"] for notice in slow.sent] == ["2026-01-31T12:00:10.000Z"]
+    assert [state for _, state in world.alerts()] == [AlertState.WITHHELD, AlertState.SENT]
+
+
+def test_many_that_are_withheld_at_once_are_each_tried_once() -> None:
+    world, budget = World(replace(SITE, rules=(AlertRule(rule_id="people", cooldown_s=9999),))), Budget()
+    for second in range(0, 800, 10):
+        world.see(somebody(second))
+    everything = VisitsChange((), at(0), at(3600), asks=True)
+    for _ in range(2):
+        assert world.tell(everything, now_s=800, notifier=budget) == 0
+        assert budget.withheld == len(world.alerts()) == 80
 
 
 def test_the_lease_outlasts_the_function_and_ends_before_the_message_is_given_up() -> None:

@@ -8,6 +8,7 @@ from tests.budget_fakes import FakePurse
 from tests.builders import at, report, seen
 from tests.compare_fakes import FakeComparisonStore, FakeLabelService, FakeReviewShelf
 from tests.fakes import FakeReportStore
+from tests.pause_fakes import FakePauseStore
 from vigie.domain.caps import Caps, Spending, spending_day
 from vigie.domain.comparison import Comparison, ComparisonState
 from vigie.domain.frames import FrameKey
@@ -15,6 +16,7 @@ from vigie.domain.reports import FrameReport
 from vigie.domain.sites import Site
 from vigie.errors import AccessDenied, CloudError, Conflict, NotFound, PictureError, Unavailable
 from vigie.steps.compare import LEASE, Outcome, compare_labels
+from vigie.steps.pausing import Pauses
 
 SITE = Site(comparison=Comparison(share=1))
 NOW = at(60)
@@ -32,6 +34,7 @@ class World:
     shelf: FakeReviewShelf = field(default_factory=FakeReviewShelf)
     purse: FakePurse = field(default_factory=FakePurse)
     seconds: float = 60
+    pauses: Pauses | None = None
 
     def compare(self, frame: FrameReport) -> Outcome:
         self.reports.add_report(frame)
@@ -46,6 +49,7 @@ class World:
             purse=self.purse,
             micro_usd=1000,
             clock=lambda: at(self.seconds),
+            pauses=self.pauses,
         )
 
     @property
@@ -114,6 +118,9 @@ def test_at_the_cap_nobody_is_called_and_nothing_stored(world: World) -> None:
     outcomes = [world.compare(report(n, PERSON)) for n in range(4)]
     assert outcomes == [Outcome.COMPARED, Outcome.COMPARED, Outcome.OVER_BUDGET, Outcome.OVER_BUDGET]
     assert (len(world.service.looked), world.taken) == (2, 2)
+    writes = world.comparisons.writes
+    assert world.compare(report(3, PERSON)) is Outcome.OVER_BUDGET
+    assert world.comparisons.writes == writes, "over the cap a frame costs no claim"
     # The cap was raised: what comes again is compared.
     world.site = SITE
     assert world.compare(report(3, PERSON)) is Outcome.COMPARED
@@ -149,6 +156,21 @@ def test_what_may_pass_comes_again_and_passes_the_purse_again(world: World, faul
         world.compare(FRAME)
     assert world.compare(FRAME) is Outcome.COMPARED
     assert (len(world.service.looked), world.taken) == (2, 2)
+
+
+def test_a_service_that_refuses_does_not_use_up_the_day(world: World) -> None:
+    """A frame a minute for a day, of which each comes five times, six minutes apart."""
+    world.pauses = Pauses(FakePauseStore(), lambda: at(world.seconds))
+    world.service.faults = [AccessDenied("no right")] * 1_000
+    for minute in range(0, 660, 6):
+        world.seconds = 60 * minute
+        for came in range(5):
+            with pytest.raises((AccessDenied, Unavailable)):
+                world.compare(report(60 * (minute - 6 * came), PERSON))
+    assert len(world.service.looked) == world.taken == -(-660 // 18)  # each first sixth minute after 15
+    # The right was given: what comes after the pause is compared.
+    world.service.faults, world.seconds = [], 664 * 60
+    assert world.compare(FRAME) is Outcome.COMPARED
 
 
 def test_of_two_workers_one_pays_and_the_other_comes_again(world: World) -> None:

@@ -108,7 +108,7 @@ def test_each_detection_is_matched_once_the_best_overlap_first() -> None:
 
 def test_one_label_goes_before_a_better_overlap_and_the_rest_is_confusion() -> None:
     ours = (wide("truck", 0.30),)
-    theirs = (wide("bus", 0.30), wide("truck", 0.33))
+    theirs = (wide("bus", 0.30), wide("truck", 0.34))
     assert [(m.ours, m.theirs) for m in match(ours, theirs, min_overlap=0.5)] == [
         (ours[0], theirs[1]),
         (None, theirs[0]),
@@ -117,6 +117,18 @@ def test_one_label_goes_before_a_better_overlap_and_the_rest_is_confusion() -> N
     assert (confused.ours, confused.theirs, confused.agrees) == (ours[0], theirs[0], False)
     assert match(ours, theirs[1:], min_overlap=0.9) == (Match(ours[0], None), Match(None, theirs[1]))
     assert match((), (), min_overlap=0.5) == ()
+
+
+def test_a_second_label_for_one_thing_is_no_miss_of_the_other_engine() -> None:
+    car, truck, weaker = wide("car", 0.3), wide("truck", 0.31), replace(wide("truck", 0.3), confidence=0.5)
+    both = (weaker, car)
+    for ours, theirs in ((car,), both), (both, (car,)), ((truck,), (car, weaker)), (both, both):
+        (one,) = match(ours, theirs, min_overlap=0.5)
+        assert one.agrees, (ours, theirs)
+    assert match((), both, min_overlap=0.5) == (Match(None, car),)
+    assert match(both, (), min_overlap=0.5) == (Match(car, None),)
+    beside = (car, wide("car", 0.31), wide("person", 0.3), wide("truck", 0.4))
+    assert len(match(beside, (), min_overlap=0.5)) == 4, "other things, or one beside the other"
 
 
 def compared(

@@ -11,17 +11,10 @@ import pytest
 from infra.catalog import CATALOG
 from vigie.__main__ import main
 from vigie.documents import PRICE_LIST, read_toml
-from vigie.domain.costs import (
-    DAYS,
-    MINUTES,
-    Deployment,
-    Line,
-    Workload,
-    largest,
-    monthly_bill,
-    total,
-)
+from vigie.domain.bill_lines import Line, largest, total
+from vigie.domain.costs import monthly_bill
 from vigie.domain.prices import Price, Prices, Tier, Tiered
+from vigie.domain.workloads import DAYS, MINUTES, Deployment, Workload
 
 ROOT = Path(__file__).parents[2]
 PRICES = read_toml(Prices, PRICE_LIST)
@@ -55,6 +48,14 @@ def test_what_a_frame_costs_follows_the_gate_and_what_is_there_does_not() -> Non
     assert bill(100)["S3: frames put"].usd == pytest.approx(100 * bill(1)["S3: frames put"].usd)
 
 
+def test_a_gate_that_is_not_open_lets_a_frame_a_minute_through_and_no_camera_sends_more_than_it_takes() -> (
+    None
+):
+    assert Workload(cameras=3, rate=5.0, passed=0.001).frames == pytest.approx(3 * MINUTES)
+    assert Workload(cameras=1, rate=0.2, passed=0.1).frames == pytest.approx(0.02 * 30 * 86_400)
+    assert Workload(cameras=1, rate=0.01, passed=0.1).frames == pytest.approx(0.01 * 30 * 86_400)
+
+
 def test_full_batches_make_fewer_calls_and_the_rest_of_a_second_is_traced_in_part() -> None:
     many = Workload(cameras=100)
     assert many.detect_calls == pytest.approx(many.frames / 10)
@@ -73,6 +74,58 @@ def test_tracing_and_arm64_are_choices() -> None:
     assert ratio == pytest.approx(0.8, abs=0.001)
 
 
+def extras_of(work: Workload) -> dict[str, Line]:
+    """The lines that a bill has beside those of a site that has switched nothing on."""
+    plain = {(line.service, line.what) for line in monthly_bill(Workload(cameras=1), Deployment(), PRICES)}
+    lines = monthly_bill(work, Deployment(), PRICES)
+    return {f"{e.service}: {e.what}": e for e in lines if (e.service, e.what) not in plain}
+
+
+def test_what_nobody_has_switched_on_is_not_on_the_bill() -> None:
+    assert extras_of(Workload(cameras=10)) == {}
+
+
+def test_a_lamp_group_by_hand() -> None:
+    """Two cameras before one group, lit for twelve hours, and one agent."""
+    lines = extras_of(Workload(cameras=2, lamp_groups=1))
+    heard = 2 * (43_200 + 100 * 30 * 20)  # each minute's first frame, and those with a visitor
+    assert lines["Lamps: Lambda"].amount == pytest.approx(heard * 0.06 * 512 / 1024)
+    assert lines["Lamps: SQS"].amount == 3 * heard
+    writes = 12 * 60 * 30 * 1.1
+    assert lines["Lamps: IoT shadows"].usd == pytest.approx((2 * writes + 3_000) * 1.25e-6)
+    assert lines["Lamps: IoT messages"].usd == pytest.approx((2 * writes + 3_000) * 1e-6)
+    assert lines["Lamps: IoT connections"].usd == pytest.approx(43_200 * 0.08e-6)
+    # A gate that lets little through leaves little to hear of.
+    quiet = Workload(cameras=2, lamp_groups=1, passed=0.001)
+    assert extras_of(quiet)["Lamps: SQS"].amount == pytest.approx(3 * quiet.frames)
+
+
+def test_cameras_are_heard_once_and_agents_have_one_connection_whatever_they_light() -> None:
+    many = extras_of(Workload(cameras=4, lamp_groups=50))
+    assert many["Lamps: SQS"].amount == 2 * extras_of(Workload(cameras=2, lamp_groups=1))["Lamps: SQS"].amount
+    assert many["Lamps: IoT connections"].amount == MINUTES
+
+
+def test_known_faces_by_hand() -> None:
+    lines = extras_of(Workload(cameras=500, known_faces=200))
+    searched = 500 * 100 * 30  # 1.5 million, in two tiers
+    assert lines["Known faces: Rekognition, searches"].usd == pytest.approx(1_000 + 500_000 * 0.0008)
+    assert lines["Known faces: Rekognition, kept"].usd == pytest.approx(200 * 0.00001)
+    assert lines["Known faces: Lambda"].amount == pytest.approx(searched * 0.6 * 512 / 1024)
+    assert lines["Known faces: S3 put"].usd == pytest.approx(searched * 5e-6)
+    assert lines["Known faces: DynamoDB written"].amount == 3 * searched
+
+
+def test_compared_frames_by_hand() -> None:
+    lines = extras_of(Workload(cameras=1, compared=0.02))
+    compared = 30 * 86_400 * 0.02
+    assert lines["Rekognition: images looked at"].usd == pytest.approx(compared * 0.001)
+    assert lines["Comparisons: Lambda"].amount == pytest.approx(compared * 1.5 * 512 / 1024)
+    assert lines["Comparisons: SQS"].amount == pytest.approx(3 * compared)
+    both = Workload(cameras=1, compared=0.02, by_rekognition=0.5)
+    assert extras_of(both)["Rekognition: images looked at"].amount == pytest.approx(26 * compared)
+
+
 def test_the_dearest_lines_come_first() -> None:
     lines = [Line("A", "a", 1, "x", 1.0), Line("B", "b", 1, "x", 3.0), Line("C", "c", 1, "x", 2.0)]
     assert [line.service for line in largest(lines, 2)] == ["B", "C"]
@@ -85,6 +138,9 @@ def test_the_dearest_lines_come_first() -> None:
         (["--cameras", "0"], "0 cameras are none"),
         (["--rate", "0"], "a rate of 0 frames a second is none"),
         (["--rate", "nan"], "a rate of nan frames a second is none"),
+        (["--compared", "2"], "a share of 0 to 1 is compared, not 2"),
+        (["--known-faces", "-1"], "-1 known faces are none"),
+        (["--lamp-groups", "-1"], "-1 lamp groups are none"),
         (["--passed", "1.5"], "a gate lets a share above 0 and up to 1 through, not 1.5"),
         (["--prices", "nowhere.toml"], "nowhere.toml cannot be read"),
     ],
@@ -125,12 +181,16 @@ def test_in_brief_the_services_add_up_to_the_same(capsys: pytest.CaptureFixture[
 def test_every_price_of_a_frame_s_way_is_asked_for() -> None:
     """A bill in which one price is a thousandfold differs, for each price but those that are for later."""
     later = {"region", "as_of", "sns_email", "sms", "lambda_gb_second_arm64", "budget_month"}
-    later |= {name for name in Prices.__dataclass_fields__ if name.startswith("rekognition")}
-    work = Workload(cameras=1)
+    work = Workload(cameras=1, by_rekognition=0.1, known_faces=10, lamp_groups=1)
     before = total(monthly_bill(work, Deployment(), PRICES))
     for name in set(Prices.__dataclass_fields__) - later:
-        price: Price = getattr(PRICES, name)
-        dearer = replace(PRICES, **{name: replace(price, usd=price.usd * 1_000)})  # type: ignore[arg-type]
+        price: Price | Tiered = getattr(PRICES, name)
+        more: Price | Tiered
+        if isinstance(price, Tiered):
+            more = Tiered(tuple(replace(tier, usd=tier.usd * 1_000) for tier in price.tiers))
+        else:
+            more = replace(price, usd=price.usd * 1_000)
+        dearer = replace(PRICES, **{name: more})  # type: ignore[arg-type]
         assert total(monthly_bill(work, Deployment(), dearer)) > before, name
 
 
@@ -139,6 +199,9 @@ def test_the_deployment_is_the_catalog_s() -> None:
     detect = next(function for function in CATALOG.functions if function.name == "detect_frame")
     alert = next(function for function in CATALOG.functions if function.name == "send_alert")
     assert (deployment.detect_memory_mb, deployment.alert_memory_mb) == (detect.memory_mb, alert.memory_mb)
+    of_name = {function.name: function for function in CATALOG.functions}
+    assert deployment.compare_memory_mb == of_name["compare_labels"].memory_mb
+    assert deployment.lights_memory_mb == of_name["set_lights"].memory_mb
     assert deployment.queues == len(CATALOG.queues)
     scheduled = {function.name: function for function in CATALOG.functions if function.every}
     assert {each.name for each in deployment.scheduled} == set(scheduled)

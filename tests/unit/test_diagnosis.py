@@ -267,6 +267,12 @@ ROWS: list[tuple[str, Any, str, str]] = [
         "cannot follow the site document: 403",
     ),
     (
+        "deaf lamps",
+        judge_agent(agent(lamps_error="yard may not be subscribed to"), now=NOON, tz=UTC),
+        "failure",
+        "does not hear what its lamps are asked for: yard may not be subscribed to",
+    ),
+    (
         "own fault",
         judge_agent(agent(agent_error="uploads: KeyError"), now=NOON, tz=UTC),
         "failure",

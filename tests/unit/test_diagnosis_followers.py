@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from vigie.domain import diagnosis
-from vigie.domain.budget_findings import judge_channels
+from vigie.domain.budget_findings import judge_channels, judge_kept_sms
+from vigie.domain.caps import Caps
 from vigie.domain.findings import Finding, State, SubscriptionFacts
 from vigie.domain.sites import Site
 
@@ -88,3 +89,17 @@ def test_who_asks_for_no_channel_is_warned_of_before_a_budget_is_used_up() -> No
         (finding,) = judge_channels([each, *fine])
         assert finding.state is State.WARNING
         assert "hears notices whatever their channels" in finding.what
+
+
+def test_more_telephones_than_sms_are_kept_for_are_warned_of() -> None:
+    def telephones(number: int, **said: Any) -> list[SubscriptionFacts]:
+        policy = {"channels": ["sms"], **NO_CANARY, **said}
+        each = SubscriptionFacts(protocol="sms", address="+336...", state="confirmed", filter_policy=policy)
+        return [each] * number
+
+    assert list(judge_kept_sms([*telephones(5), *telephones(9, kind=["visit"]), follower()], Caps())) == []
+    (finding,) = judge_kept_sms(telephones(6), Caps())
+    assert finding.state is State.WARNING
+    assert finding.what.startswith("6 telephones follow the alerts, and 5 of 20 SMS a day are kept")
+    assert finding.remedy == 'raise "sms" under "caps" in the site document to 24 or more'
+    assert list(judge_kept_sms(telephones(6), Caps(sms=24))) == []

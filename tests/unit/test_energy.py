@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.builders import NOON, at, report, seen
+from tests.fakes import FakeReportStore
 from tests.simulated_nights import Night, busy_night, live
 from vigie.domain.cameras import Camera
-from vigie.domain.energy import GroupEnergy, group_energy
+from vigie.domain.energy import GroupEnergy, group_energy, phase_spans
 from vigie.domain.hours import Hours
+from vigie.domain.instants import day_bounds
 from vigie.domain.lamps import Covering, LampGroup
 from vigie.domain.lighting import Phase
 from vigie.domain.series import Minute, extend_minute
 from vigie.domain.sites import Site
+from vigie.steps.lamp_energy import day_energies
 
 PARIS = ZoneInfo("Europe/Paris")
 GROUP = LampGroup(
@@ -117,3 +120,44 @@ def test_what_is_reckoned_is_what_a_lamp_did() -> None:
     )
     assert found.used_kwh == pytest.approx(did / 3.6e6, rel=0.02)
     assert 0.2 < found.saved_kwh / found.full_kwh < 0.8
+
+
+@pytest.mark.parametrize(
+    "first", [date(2026, 1, 30), date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 24), date(2026, 10, 25)]
+)
+def test_days_together_are_what_the_night_was_right_across_midnight(first: date) -> None:
+    """Somebody leaves before one midnight and another is there over the next; clocks change on some days."""
+    group = replace(GROUP, hours=(Hours(begin="18:00", end="06:00"),), hold_s=600.0)
+    site = replace(SITE, lamp_groups=(group,), time_zone="Europe/Paris")
+    days = [first + timedelta(days=n) for n in range(3)]
+    midnights = [day_bounds(day, PARIS)[0] for day in days]
+    store = FakeReportStore()
+    for camera in group.cameras:
+        minute: Minute | None = None
+        for midnight, (came_s, left_s) in zip(midnights[1:], ((-300, -40), (-90, 45)), strict=True):
+            for second in range(-1200, 1200, 5):
+                who = [seen()] if camera == "hall" and came_s <= second <= left_s else []
+                instant = midnight + timedelta(seconds=second)
+                frame = report((instant - NOON).total_seconds(), *who, camera=camera, interval_s=5)
+                before = minute
+                minute = extend_minute(before, frame, site.following(camera))
+                same = before if before and before.begins_at == minute.begins_at else None
+                store.put_minute(minute, replaces=same)
+    now = day_bounds(days[-1], PARIS)[1]
+    found = [energy for day in days for energy in day_energies(site, day, minutes=store, now=now)]
+    whole = phase_spans(
+        group,
+        {camera: store.minutes(camera, midnights[0], now) for camera in group.cameras},
+        begin=midnights[0],
+        end=now,
+        tz=PARIS,
+        position=None,
+        limits=site.visits,
+    )
+    for phase in Phase:
+        assert sum(energy.seconds(phase) for energy in found) == sum(
+            span.seconds for span in whole if span.phase is phase
+        )
+    assert found[1].spans[0].phase is Phase.ACTIVE, "nobody is seen any more, but the lease goes on"
+    assert found[1].spans[0].seconds == 570, "held for 600 s from 23:59:20 on, to the half minute"
+    assert found[2].spans[0].seconds == 645 + 15, "they left 45 s after midnight"

@@ -16,16 +16,18 @@ from tests.fakes import (
     FakeReportStore,
     FakeRollupStore,
 )
+from tests.pause_fakes import FakePauseStore
 from vigie.documents import read_object
 from vigie.domain.cameras import Camera, Engine
 from vigie.domain.caps import Caps, Spending
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.sites import Site
-from vigie.errors import ConfigError, PictureError, Unavailable
+from vigie.errors import AccessDenied, CloudError, ConfigError, NotFound, PictureError, Unavailable
 from vigie.steps.budget_ports import OverBudget
 from vigie.steps.detect import Outcome, detect_frame
 from vigie.steps.engine import Engines
+from vigie.steps.pausing import Pauses
 from vigie.steps.ports import Sighting
 
 CAMERA = Camera("hall", engine=Engine.REKOGNITION)
@@ -56,6 +58,7 @@ class World:
     reports: FakeReportStore = field(default_factory=FakeReportStore)
     publisher: FakePublisher = field(default_factory=FakePublisher)
     size: tuple[int, int] = (640, 360)
+    pauses: Pauses | None = None
 
     def take(self, seconds: float = 0, camera: str = "hall", jpeg: bytes = b"jpeg") -> FrameReport | None:
         key = FrameKey(camera, at(seconds))
@@ -67,6 +70,7 @@ class World:
             marks=self.purse,
             measure=lambda _: self.size,
             clock=lambda: at(60),
+            pauses=self.pauses,
         )
         outcome = detect_frame(
             str(key),
@@ -145,6 +149,34 @@ def test_a_service_out_of_order_is_tried_again(world: World) -> None:
     with pytest.raises(Unavailable):
         world.take()
     assert said(world.take())[0] == "rekognition 3.0"
+
+
+@pytest.mark.parametrize(
+    ("fault", "pause_s"), [(Unavailable("no answer"), 30), (AccessDenied("no right"), 900)]
+)
+def test_while_a_service_is_left_alone_our_detector_looks(
+    world: World, fault: CloudError, pause_s: int
+) -> None:
+    """The frame that finds it out of order comes again; no other one waits, or is paid for."""
+    seconds = 60.0
+    world.pauses = Pauses(FakePauseStore(), lambda: at(seconds))
+    world.service.faults = [fault]
+    with pytest.raises(type(fault)):
+        world.take()
+    assert [said(world.take(n))[0] for n in range(5)] == ["yolov8n"] * 5
+    (account,) = world.purse.accounts(NOON.date())
+    assert (len(world.service.looked), account.taken) == (1, 1)
+    assert world.purse.marked("hall", NOON, at(3600)) == ()
+    seconds += pause_s
+    assert said(world.take(10))[0] == "rekognition 3.0"
+
+
+def test_a_frame_that_is_gone_says_nothing_of_the_service(world: World) -> None:
+    world.pauses = Pauses(FakePauseStore(), lambda: at(60))
+    world.service.faults = [NotFound("the frame is gone")]
+    with pytest.raises(NotFound):
+        world.take()
+    assert said(world.take(1))[0] == "rekognition 3.0"
 
 
 def test_labels_that_the_site_does_not_name_are_left_out(world: World) -> None:

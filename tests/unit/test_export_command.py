@@ -12,12 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
-from moto import mock_aws
 
-from infra.local.cloud import aws_environ
-from infra.local.resources import create_table
 from tests.builders import seen
 from tests.simulated_days import report_at, stored
+from tests.unit.conftest import BUCKET, SITE, TABLE
 from vigie.__main__ import main
 from vigie.aws import clients
 from vigie.aws.report_store import DynamoReportStore
@@ -28,9 +26,6 @@ from vigie.domain.rollups import DayTotals, HourTotals
 from vigie.domain.series import MINUTE
 from vigie.exports import parquet
 
-BUCKET, TABLE = "export-data", "export-reports"
-SITE = b"""{"time_zone": "Europe/Paris", "retention": {"reports_days": 36500, "minutes_days": 36500},
-            "cameras": [{"camera_id": "hall"}, {"camera_id": "yard"}]}"""
 DAY = date(2026, 1, 31)
 # The last ten minutes of that day in Paris, and the first two of the next.
 BEGIN, MIDNIGHT = datetime(2026, 1, 31, 22, 50, tzinfo=UTC), datetime(2026, 1, 31, 23, tzinfo=UTC)
@@ -59,24 +54,13 @@ def reports() -> Iterator[FrameReport]:
 
 
 @pytest.fixture(autouse=True)
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in aws_environ("").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    monkeypatch.setenv("VIGIE_BUCKET", BUCKET)
-    monkeypatch.setenv("VIGIE_TABLE", TABLE)
-    with mock_aws():
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        s3.put_object(Bucket=BUCKET, Key=SITE_DOCUMENT, Body=SITE)
-        create_table(TABLE)
-        store = DynamoReportStore(clients.dynamodb(), TABLE)
-        memory = stored(reports())
-        for report in memory._reports.values():
-            store.add_report(report)
-        for minute in memory._minutes.values():
-            store.put_minute(minute, replaces=None)
-        yield
+def stored_reports(deployed: None) -> None:
+    store = DynamoReportStore(clients.dynamodb(), TABLE)
+    memory = stored(reports())
+    for report in memory._reports.values():
+        store.add_report(report)
+    for minute in memory._minutes.values():
+        store.put_minute(minute, replaces=None)
 
 
 def export(out: object, *more: str, first: str = "2026-01-31", last: str = "2026-01-31") -> int:

@@ -181,11 +181,14 @@ def test_a_minute_sums_up_its_reports_whatever_the_order_and_old_ones_are_zero()
     assert minute is not None
     assert minute.usage == Usage(6, 3, 6, 9, 12, 15)
     assert items.minute_in(_through_the_table(items.minute_out(minute))) == minute
-    given = replace(report(0), usage=Usage(1, 2, 3, 4, 5, 6))
+    first = replace(report(0), usage=Usage(1, 2, 3, 4, 5, 6))
+    # As the first version stored it, whose minutes are known by what was stored.
+    assert items.report_out(first)["used"] == [1, 2, 3, 4, 5, 6]
+    given = replace(report(0), usage=Usage(1, 2, 3, 4, 5, 6, 7, 8))
     assert items.report_in(_through_the_table(items.report_out(given))) == given
     # More counts, of a version to come, are left out.
     item = items.report_out(given)
-    assert items.report_in(item | {"used": [*item["used"], 7]}) == given
+    assert items.report_in(item | {"used": [*item["used"], 9]}) == given
 
 
 def test_a_minute_without_usage_is_what_it_was_before_there_was_any() -> None:

@@ -26,7 +26,7 @@ OTHER = Trouble(at(-600), "another reason")
 
 
 def vigil(stage: Stage, *, reached: float = 0, trouble: Trouble | None = WRONG) -> Vigil:
-    ended = at(reached) if stage in {Stage.MENDING, Stage.TELLING_END} else None
+    ended = at(reached) if stage in {Stage.MENDING, Stage.TELLING_END, Stage.WITHHELD_END} else None
     return Vigil(
         subject="camera/hall", since=at(-999), stage=stage, at=at(reached), trouble=trouble, ended_at=ended
     )
@@ -54,6 +54,13 @@ WELL = vigil(Stage.WELL, trouble=None)
         # Whoever claimed it has died.
         (vigil(Stage.TELLING), None, 60, Stage.MENDING),
         (vigil(Stage.TELLING_END), WRONG, 60, Stage.TELLING),
+        # A budget withheld it.
+        (vigil(Stage.WITHHELD), WRONG, 599, Stage.WITHHELD),
+        (vigil(Stage.WITHHELD), WRONG, 600, Stage.TELLING),
+        (vigil(Stage.WITHHELD), None, 60, Stage.WELL),
+        (vigil(Stage.WITHHELD_END), None, 599, Stage.WITHHELD_END),
+        (vigil(Stage.WITHHELD_END), None, 600, Stage.TELLING_END),
+        (vigil(Stage.WITHHELD_END), WRONG, 60, Stage.TOLD),
     ],
     ids=[
         "all is well",
@@ -71,6 +78,12 @@ WELL = vigil(Stage.WELL, trouble=None)
         "its end is being told",
         "unsure whether told, and over: its end is told",
         "unsure whether its end was told, and again: told",
+        "withheld: not tried each minute",
+        "withheld: tried again",
+        "withheld, and over: nobody knew, and nobody needs to",
+        "its end withheld: not tried each minute",
+        "its end withheld: tried again",
+        "its end withheld, and again: people know of it",
     ],
 )
 def test_a_look_moves_a_vigil_on(
@@ -94,6 +107,12 @@ def test_a_notice_that_was_sent_is_settled() -> None:
     assert vigil(Stage.TELLING).settled(at(1)).stage is Stage.TOLD
     settled = vigil(Stage.TELLING_END).settled(at(1))
     assert (settled.stage, settled.trouble, settled.ended_at) == (Stage.WELL, None, None)
+
+
+def test_a_notice_that_was_withheld_is_not_settled() -> None:
+    assert vigil(Stage.TELLING).withheld(at(1)) == vigil(Stage.WITHHELD, reached=1)
+    withheld = vigil(Stage.TELLING_END).withheld(at(1))
+    assert (withheld.stage, withheld.at, withheld.trouble) == (Stage.WITHHELD_END, at(1), WRONG)
 
 
 def test_dead_letters_have_been_there_since_the_first_look_that_found_them() -> None:

@@ -1,16 +1,17 @@
 """Pictures and faces through the step, over fakes: of whom, when, how often, and after what failed."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from tests.builders import NOON, at, box, seen
+from tests.detect_world import World
 from tests.fakes import FakePictureStore
-from tests.unit.test_detect_step import World
 from vigie.domain.cameras import Camera
 from vigie.domain.detections import Detection
+from vigie.domain.people import KnownFaces
 from vigie.domain.pictures import picture_key
 from vigie.domain.series import MINUTE, visits_of
 from vigie.domain.sites import Site
@@ -64,6 +65,28 @@ def test_a_face_is_kept_of_people_when_they_come_and_only_then() -> None:
     play(it)
     assert names(it, "faces/") == [FACE.format(2)]
     assert it.pictures.keys("faces/") == (f"faces/hall/2026-01-31/{FACE.format(2)}.jpg",)
+
+
+def test_where_known_faces_are_searched_for_each_better_face_is_kept_and_told() -> None:
+    it = world(
+        (seen("car", x=0.2),),
+        (seen(x=0.4, confidence=0.6), seen("car", x=0.2)),
+        (seen(x=0.42, confidence=0.5), seen("car", x=0.2, confidence=0.95)),
+        (seen(x=0.5, confidence=0.7),),
+        (seen(x=0.53, confidence=0.8),),
+    )
+    it.site = replace(it.site, known_faces=KnownFaces(enabled=True))
+    it.artist.faces = {box(0.4), box(0.5)}
+    keys = play(it)
+    first = FACE.format(1)
+    assert names(it, "faces/") == [f"{first}.20260131T120003000Z", first], "none is in the last frame"
+    told = [[visit.visit_id for visit in change.nearer] for _, change in it.publisher.published]
+    assert told == [[], [], [], [first], []]
+    assert [change.is_news for _, change in it.publisher.published] == [True, True, False, True, False]
+    before = dict(it.pictures.pictures)
+    for key in reversed(keys):
+        it.take(key)
+    assert it.pictures.pictures == before
 
 
 def test_no_face_is_kept_unless_the_camera_asks() -> None:

@@ -33,6 +33,7 @@ HALL = DaySpent(
     sms=10,
     emails=100,
 )
+LIT = Usage(megabyte_ms=512_000, read_units=10, write_units=1, messages=1_000, shadow_operations=2_000_000)
 
 
 def test_every_count_has_its_price() -> None:
@@ -44,6 +45,12 @@ def test_every_count_has_its_price() -> None:
     assert cost.rekognition == pytest.approx(1.0)
     assert cost.usd == pytest.approx(cost.looking + cost.keeping + cost.telling + cost.rekognition)
     assert cost + Cost() == cost
+
+
+def test_what_follows_the_reports_has_its_price_too() -> None:
+    cost = cost_of(DaySpent(camera_id="hall", day=DAY, usage=LIT), PRICES)
+    assert cost.looking == pytest.approx(0.5 * 0.0000166667 + 1_000 * 0.2e-6)
+    assert cost.telling == pytest.approx(3_000 * 0.4e-6 + 2 * 1.25)
 
 
 def test_days_are_put_together_from_roll_ups_and_the_purse() -> None:
@@ -58,6 +65,10 @@ def test_days_are_put_together_from_roll_ups_and_the_purse() -> None:
             Account(kind=Spending.REKOGNITION, camera_id=None, taken=4, by_camera={"hall": 4}),
         ),
     }
+    used = {("hall", DAY): LIT, ("yard", DAY): LIT}
+    whole = days_spent([totals], accounts, used)
+    assert [each.usage for each in whole] == [Usage(), LIT + Usage(gets=6), Usage(), LIT]
+    assert whole[-1] == DaySpent(camera_id="yard", day=DAY, usage=LIT)
     assert days_spent([totals], accounts) == (
         DaySpent(camera_id="", day=DAY, sms=2),
         DaySpent(camera_id="hall", day=DAY, frames=180, usage=Usage(gets=6), sms=3),
@@ -93,6 +104,8 @@ def test_the_page_says_what_a_day_cost_and_what_is_closed() -> None:
         Account(kind=Spending.FRAMES, camera_id="hall", taken=100, refused_at=100),
         Account(kind=Spending.SMS, camera_id=None, taken=20, refused_at=20),
         Account(kind=Spending.EMAIL, camera_id=None, taken=20, refused_at=20),
+        Account(kind=Spending.FRAMES, camera_id="yard", taken=37, held_at=100),
+        Account(kind=Spending.FRAMES, camera_id="shop", taken=37, held_at=99),
     )
     month = projection([HALL], today=DAY, elapsed=1.0, prices=PRICES, cameras=1)
     bill = page_bill(
@@ -104,6 +117,7 @@ def test_the_page_says_what_a_day_cost_and_what_is_closed() -> None:
         month=month,
         prices=PRICES,
         href="../exports/bill.csv",
+        withheld=2,
     )
     (row,) = bill.rows
     assert (row.title, row.frames, row.rekognition, row.total) == (
@@ -115,6 +129,8 @@ def test_the_page_says_what_a_day_cost_and_what_is_closed() -> None:
     assert bill.closed == (
         "Entrance hall: over budget. Until midnight no more frames are looked at; 100 were today.",
         "over budget. Until midnight no more SMS are sent; 20 were today.",
+        "yard: over budget. Its edge holds frames back; 37 were looked at today.",
+        "2 alerts were withheld: over budget. Nobody was told.",
     )
     assert [dollars(usd) for usd in (0, 0.00123, 1.234, 12_345)] == [
         "$0.00",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from astral import Observer, sun
 
-from tests.simulated_nights import LATE_S, Crossing, Lived, Night, busy_night, live
+from tests.simulated_nights import LATE_S, Crossing, Lived, Night, busy_night, first_sure, live
 from vigie.domain.cameras import Camera, Zone
 from vigie.domain.hours import Hours
 from vigie.domain.lamps import Covering, LampGroup
@@ -54,6 +54,41 @@ def test_a_visit_is_two_switches_and_nobody_walks_in_the_dark(fps: float) -> Non
     assert len(levels) - 2 <= 2 * len(crossings)
     minutes = (night.end - night.begin) / timedelta(minutes=1)
     assert lived.writes <= 2 * minutes, "a lease is not written with every frame"
+
+
+@pytest.mark.parametrize("fps", [1.0, 2.0])
+def test_the_few_frames_that_are_told_light_as_all_of_them_would(fps: float) -> None:
+    day = EVENING - timedelta(hours=4)
+    crossings = busy_night(day, 7, seed=11, sparseness=0.4)
+    crossings += tuple(replace(c, off_road=0.4) for c in busy_night(EVENING, 2, seed=12))
+    night = Night(day, day + timedelta(hours=7), ("street",), crossings)
+    frames = night.frames(fps=fps)
+    few, all_of_them = live(night, frames, SITE), live(night, frames, SITE, tells=lambda _: True)
+    assert few.switches == all_of_them.switches
+    assert few.writes <= all_of_them.writes
+    assert len(frames) == all_of_them.told
+    minutes = (night.end - night.begin) / timedelta(minutes=1)
+    assert few.told < 1.5 * minutes, "by the pace of leases, not of frames"
+
+
+@pytest.mark.parametrize("fps", [1.0, 2.0])
+def test_a_car_that_crosses_in_seconds_has_light_from_the_first_frame_that_is_sure_of_it(fps: float) -> None:
+    crossings = busy_night(EVENING, 6, seed=3)
+    night = Night(EVENING, at(370), ("street",), crossings)
+    frames = night.frames(fps=fps)
+    lived = live(night, frames, SITE)
+    cars = [crossing for crossing in crossings if crossing.label == "car"]
+    out_of_the_dark = 0
+    for car in cars:
+        sure = first_sure(car, frames)
+        assert sure is not None
+        out_of_the_dark += lived.levels("street", car.begin, car.begin) != [100]
+        lit = lived.levels(
+            "street", sure + timedelta(seconds=LATE_S), max(car.end, sure + timedelta(seconds=30))
+        )
+        assert set(lit) == {100}
+    assert out_of_the_dark >= 8, "or the lamp was lit by others"
+    assert all(4 <= car.seconds <= 9 for car in cars)
 
 
 @pytest.mark.parametrize("second", range(0, 30, 5))

@@ -35,7 +35,7 @@ class World:
     def take(self, second: float, *detections: Any, late_s: float = 1.0, camera: str = "hall") -> bool:
         frame = self.store.add_report(report(second, *detections, camera=camera, interval_s=1))
         kept = keep_minutes(frame, store=self.store, following=self.site.following(camera))
-        if not self.site.tells_lamps(kept.minute, frame.key.captured_at, late=kept.change.is_late):
+        if not self.site.tells_lamps(kept.minute, kept.before, kept.change):
             return False
         set_lights(
             camera,
@@ -56,7 +56,10 @@ class World:
 
 def test_half_a_minute_of_frames_is_one_write() -> None:
     world = World()
-    assert all(world.take(second, seen()) for second in range(1, 60)), "who is there is told at once"
+    told = [second for second in range(1, 60) if world.take(second, seen())]
+    assert told == [1, 10, 20, 30, 31, 40, 50], (
+        "who is there at once, each step of the lease, else one in 10 s"
+    )
     assert world.shadows.written == 2
     assert world.lease == Lease(at(180), {"hall": at(180)})
 
@@ -120,6 +123,30 @@ def test_what_is_past_and_what_is_ahead_lights_nothing(why: str, late_s: float, 
     world = World()
     world.take(0, seen(), late_s=late_s)
     assert world.shadows.written == writes, why
+
+
+@pytest.mark.parametrize("ahead_s", [150, 600, 86_000])
+def test_frames_of_a_clock_that_was_ahead_keep_no_later_ones_in_the_dark(ahead_s: int) -> None:
+    world = World()
+    for second in (5, 6):
+        world.take(second + ahead_s, seen(), late_s=1 - ahead_s)
+    assert world.shadows.written == 0
+    world.take(10)
+    assert world.lease == Lease(None, {"hall": at(150)}), "it has reported, and nobody is there by now"
+    assert world.take(31, seen())
+    assert world.lease == Lease(at(180), {"hall": at(180)})
+    reads = world.shadows.read
+    assert all(world.take(second, seen()) for second in range(32, 60))
+    assert (world.shadows.written, world.shadows.read) == (2, reads), "each comes late, and is no call"
+
+
+def test_who_was_there_from_now_to_a_time_that_is_ahead_has_light_for_what_can_be() -> None:
+    world = World()
+    for second in (0, 2, 61, 63):
+        frame = world.store.add_report(report(second, seen(), interval_s=60))
+        keep_minutes(frame, store=world.store, following=SITE.following("hall"))
+    world.take(1, seen())
+    assert world.lease == Lease(at(210), {"hall": at(150)}), "a minute ahead at most"
 
 
 def test_by_day_nothing_is_written_until_shortly_before_dusk() -> None:

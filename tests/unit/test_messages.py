@@ -43,7 +43,7 @@ def test_what_is_no_notification_is_refused(body: str, words: str) -> None:
 
 def test_a_report_message_survives_its_json() -> None:
     full = report(0.5, seen(zones=("door",)), seen("car", x=0.2, confidence=0.3))
-    change = VisitsChange((visit(0.5, zones=("door",)),), at(0.5), at(60))
+    change = VisitsChange((visit(0.5, zones=("door",)),), at(0.5), at(60), nearer=(visit(0.25),))
     message = read_report_message(write_report_message(full, change))
     assert (message.key, message.width, message.height) == (full.key, full.width, full.height)
     assert message.detections == full.detections

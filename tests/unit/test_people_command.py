@@ -1,8 +1,10 @@
 """`python -m vigie people`: consent, names and caps, against the local server in Rekognition's place."""
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -16,11 +18,14 @@ from tests.builders import seen
 from tests.contract.test_known_faces import picture, plain
 from vigie.__main__ import main
 from vigie.aws import clients
+from vigie.aws.pause_store import DynamoPauseStore
 from vigie.aws.people_store import DynamoPeopleStore
 from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.frames import FrameKey
-from vigie.domain.people import FaceAction, Suggestion
+from vigie.domain.people import FaceAction, FaceCall, Suggestion
 from vigie.domain.visits import Visit, begin_visit
+from vigie.errors import NotFound, Unavailable
+from vigie.steps.pausing import Pauses, faces_of
 
 BUCKET, TABLE = "people-data", "people-reports"
 CONSENT = ["--consent", "signed on 2026-01-31"]
@@ -90,6 +95,7 @@ def test_a_person_is_enrolled_listed_and_forgotten(
         (FaceAction.ENROL, 0, "Anna Novak", "asked, consent: signed on 2026-01-31"),
         (FaceAction.ENROL, 0, "Anna Novak", "failed: it shows no face that is good enough"),
         (FaceAction.LIST, 1, "", ""),
+        (FaceAction.FORGET, 0, "Anna Novak", "asked, of 1 face"),
         (FaceAction.FORGET, 1, "Anna Novak", ""),
         (FaceAction.LIST, 0, "", ""),
     ]
@@ -113,6 +119,14 @@ def test_nobody_is_enrolled_where_known_faces_are_off_or_nothing_is_left(
     assert service.calls == []
 
 
+def test_who_is_enrolled_is_searched_for_at_once(anna: Path) -> None:
+    """Searches before the first enrolment found no collection, and made a pause."""
+    pauses = DynamoPauseStore(clients.dynamodb(), TABLE)
+    Pauses(pauses, lambda: datetime.now(UTC)).after(faces_of("vigie-people"), NotFound("no collection"))
+    assert main(["people", "enrol", "Anna", str(anna), *CONSENT]) == 0
+    assert pauses.pause(faces_of("vigie-people")) is None
+
+
 def test_nobody_is_enrolled_without_consent(anna: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["people", "enrol", "Anna", str(anna)])
@@ -129,3 +143,44 @@ def test_a_person_is_forgotten_in_a_former_collection(anna: Path, capsys: pytest
     assert "other characters" in capsys.readouterr().err
     assert main(["people", "forget", "Anna", "--collection", "vigie-people"]) == 0
     assert capsys.readouterr().out == "Anna: 1 face removed, and 0 suggestions\n"
+
+
+def test_a_face_that_stays_is_no_success_and_another_run_removes_it(
+    service: RecordedRekognition,
+    anna: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = datetime.now(UTC)
+    assert main(["people", "enrol", "José", str(anna), str(anna), *CONSENT]) == 0
+    honest = RecordedRekognition._delete_faces
+
+    def keeps_one(self: RecordedRekognition, request: Mapping[str, Any]) -> dict[str, Any]:
+        first, second = request["FaceIds"]
+        answer = honest(self, {**request, "FaceIds": [first, "never-there"]})
+        stays = {"FaceId": second, "Reasons": ["ASSOCIATED_TO_AN_EXISTING_USER"]}
+        return {**answer, "UnsuccessfulFaceDeletions": [*answer["UnsuccessfulFaceDeletions"], stays]}
+
+    monkeypatch.setattr(RecordedRekognition, "_delete_faces", keeps_one)
+    capsys.readouterr()
+    assert main(["people", "forget", "José"]) == 2
+    why = "1 of 2 faces removed from vigie-people, others stay (1: associated_to_an_existing_user)"
+    assert why in capsys.readouterr().err
+    monkeypatch.setattr(RecordedRekognition, "_delete_faces", honest)
+    # As a Mac's keyboard may write it, and while the table takes no second record.
+    record = DynamoPeopleStore.record
+
+    def only_what_is_asked(self: DynamoPeopleStore, call: FaceCall) -> None:
+        if not call.note:
+            raise Unavailable("throttled")
+        record(self, call)
+
+    monkeypatch.setattr(DynamoPeopleStore, "record", only_what_is_asked)
+    assert main(["people", "forget", unicodedata.normalize("NFD", "José")]) == 2
+    assert service.collections == {"vigie-people": {}}
+    calls = people().calls(begin, datetime.now(UTC) + timedelta(seconds=1))
+    assert [(call.name, call.note) for call in calls if call.action is FaceAction.FORGET] == [
+        ("José", "asked, of 2 faces"),
+        ("José", f"failed: {why}"),
+        ("José", "asked, of 1 face"),
+    ]

@@ -64,6 +64,7 @@ def test_a_frame_that_is_not_the_best_is_no_picture() -> None:
 
 KEYS = {
     "noon": FACE,
+    "nearer": FACE.replace("person-1", "person-1.20260131T120001000Z"),
     "second": FACE.replace("person-1", "person-11"),
     "tomorrow": "faces/hall/2026-02-01/hall-20260201T120000000Z-person-1.jpg",
     "hall-2": "faces/hall-2/2026-01-31/hall-2-20260131T120000000Z-person-1.jpg",
@@ -73,11 +74,11 @@ KEYS = {
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ({"visit_id": BEGUN}, {"noon"}),
+        ({"visit_id": BEGUN}, {"noon", "nearer"}),
         ({"visit_id": "hall-2-20260131T120000000Z-person-1"}, {"hall-2"}),
-        ({"camera_id": "hall"}, {"noon", "second", "tomorrow"}),
-        ({"camera_id": "hall", "day": date(2026, 1, 31)}, {"noon", "second"}),
-        ({"day": date(2026, 1, 31)}, {"noon", "second", "hall-2"}),
+        ({"camera_id": "hall"}, {"noon", "nearer", "second", "tomorrow"}),
+        ({"camera_id": "hall", "day": date(2026, 1, 31)}, {"noon", "nearer", "second"}),
+        ({"day": date(2026, 1, 31)}, {"noon", "nearer", "second", "hall-2"}),
         ({"day": date(2026, 1, 30)}, set()),
     ],
 )

@@ -3,28 +3,24 @@
 import contextlib
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 from pycocotools.coco import COCO
 
-from infra.local.cloud import aws_environ
-from infra.local.resources import create_table
 from tests.builders import at, seen
+from tests.unit.conftest import BUCKET, TABLE
 from vigie.__main__ import main
 from vigie.aws import clients
 from vigie.aws.comparison_store import DynamoComparisonStore
-from vigie.aws.site_store import SITE_DOCUMENT
 from vigie.domain.comparison import FrameComparison, review_key
 from vigie.domain.detections import Detection
 from vigie.domain.frames import FrameKey
 
-BUCKET, TABLE = "review-data", "review-reports"
-SITE = b'{"time_zone": "Europe/Paris", "cameras": [{"camera_id": "hall"}, {"camera_id": "yard"}]}'
+pytestmark = pytest.mark.usefixtures("deployed")
+
 SPAN = ["--from", "2026-01-31", "--to", "2026-01-31"]
 
 
@@ -52,21 +48,6 @@ def put(
     if picture:
         boto3.client("s3").put_object(Bucket=BUCKET, Key=review_key(key), Body=b"jpeg")
     return key
-
-
-@pytest.fixture(autouse=True)
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in aws_environ("").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    monkeypatch.setenv("VIGIE_BUCKET", BUCKET)
-    monkeypatch.setenv("VIGIE_TABLE", TABLE)
-    with mock_aws():
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        s3.put_object(Bucket=BUCKET, Key=SITE_DOCUMENT, Body=SITE)
-        create_table(TABLE)
-        yield
 
 
 def test_disagreements_become_a_coco_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

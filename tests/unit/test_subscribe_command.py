@@ -100,7 +100,7 @@ def test_who_hears_what(topic: str, channel: str, options: dict[str, list[str]],
         Endpoint=arn,
         Attributes={"RawMessageDelivery": "true", "FilterPolicy": json.dumps(policy)},
     )
-    notifier = SnsNotifier(clients.sns(), topic)
+    notifier = SnsNotifier(clients.sns_notices(), topic)
     for notice in ALL:
         notifier.notify(notice)
     answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)

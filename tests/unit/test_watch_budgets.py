@@ -11,7 +11,7 @@ from tests.fakes import FakeFrameStore, FakeNotifier, FakeReportStore, FakeRollu
 from tests.health_fakes import FakeDeadLetters, FakeHealthStore, FakeHeartbeats
 from vigie.documents import PRICE_LIST, read_toml
 from vigie.domain.cameras import CANARY, Camera
-from vigie.domain.caps import Spending, spending_day
+from vigie.domain.caps import Caps, Spending, spending_day
 from vigie.domain.darkness import HeartbeatSeen
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.health import Proof
@@ -29,6 +29,7 @@ SITE = Site(
     cameras=(Camera("hall", "Entrance hall"),),
     watchfulness=Watchfulness(dark_after_s=0, unproven_after_s=0),
     time_zone="Europe/Paris",
+    caps=Caps(frames_a_camera=10, sms=10, rekognition_calls=10),
 )
 PRICES = read_toml(Prices, PRICE_LIST)
 # Two minutes before midnight in Paris.
@@ -96,6 +97,19 @@ def test_a_budget_that_is_used_up_is_told_once_a_day() -> None:
     assert night.look(midnight, 30) == ["frames 2026-02-01"]
     assert night.look(midnight + timedelta(hours=12), 30) == []
     assert set(night.vigils.vigils()) >= {"budget/frames/hall", "budget/sms"}
+
+
+def test_what_leaves_some_of_a_cap_to_others_uses_up_no_budget_and_a_raised_cap_is_told_anew() -> None:
+    night = Watchman()
+    night.spend(Spending.REKOGNITION, NOON, number=6, cap=6)
+    night.spend(Spending.REKOGNITION, NOON, cap=6)  # as the comparison does beyond its `per_day`
+    assert night.look(NOON, 3) == []
+    night.spend(Spending.REKOGNITION, NOON, number=5)
+    assert night.look(NOON, 3) == ["rekognition 2026-01-31"]
+    night.site = replace(SITE, caps=Caps(rekognition_calls=20))
+    assert night.look(NOON + timedelta(hours=1), 3) == []
+    night.spend(Spending.REKOGNITION, NOON, number=20, cap=20)
+    assert night.look(NOON + timedelta(hours=2), 3) == ["rekognition 2026-01-31"]
 
 
 def test_the_bill_of_yesterday_is_told_once_each_morning_where_the_site_asks_for_it() -> None:

@@ -1,165 +1,32 @@
-"""The look that comes each minute: what people hear of troubles, of looks that die and of looks at once."""
+"""The look that comes each minute: dead letters and the proof, looks that die, and looks at once."""
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
 
-from tests.builders import NOON, at, report, seen, visit
-from tests.fakes import FakeFrameStore, FakeNotifier, FakeReportStore
-from tests.health_fakes import FakeDeadLetters, FakeHealthStore, FakeHeartbeats
-from vigie.domain.cameras import CANARY, Camera
-from vigie.domain.darkness import HeartbeatSeen
-from vigie.domain.frames import Frame, FrameKey
+from tests.builders import at, visit
+from tests.health_fakes import FakeDeadLetters, FakeHealthStore
+from tests.watched_night import SITE, Night, minutes
+from vigie.domain.cameras import CANARY
+from vigie.domain.frames import FrameKey
 from vigie.domain.health import Proof, Stage, Vigil
-from vigie.domain.heartbeats import CameraLife, Heartbeat
 from vigie.domain.instants import MILLISECOND
-from vigie.domain.notices import Notice, NoticeKind
+from vigie.domain.notices import NoticeKind
 from vigie.domain.series import VisitsChange
 from vigie.domain.sites import Site, Watchfulness
 from vigie.errors import Unavailable
-from vigie.steps.minutes import keep_minutes
 from vigie.steps.prove import announce_canary, record_proof, send_canary
-from vigie.steps.watch import Senses, dark_cameras, watch_cameras
-
-SITE = Site(
-    cameras=(Camera("hall", "Entrance hall"),),
-    watchfulness=Watchfulness(dark_after_s=300, dead_after_s=60, unproven_after_s=9000),
-)
 
 
 class Died(BaseException):
     """The function's process ended."""
 
 
-@dataclass
-class Teller(FakeNotifier):
-    """A notifier that can be made to fail, or its function to die, before or after a notice goes out."""
-
-    before: Callable[[], None] = lambda: None
-    after: Callable[[], None] = lambda: None
-
-    def notify(self, notice: Notice) -> None:
-        self.before()
-        super().notify(notice)
-        self.after()
-
-    @property
-    def kinds(self) -> list[NoticeKind]:
-        return [notice.kind for notice in self.sent]
-
-
-@dataclass
-class Night:
-    """A site, and a clock that is set by hand."""
-
-    site: Site = SITE
-    vigils: FakeHealthStore = field(default_factory=FakeHealthStore)
-    teller: Teller = field(default_factory=Teller)
-    heartbeats: FakeHeartbeats = field(default_factory=FakeHeartbeats)
-    reports: FakeReportStore = field(default_factory=FakeReportStore)
-    frames: FakeFrameStore = field(default_factory=FakeFrameStore)
-    letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
-
-    def __post_init__(self) -> None:
-        self.vigils.add_proof(Proof(FrameKey(CANARY, NOON), NOON, 1.0))
-
-    def look(self, seconds: float) -> tuple[str, ...]:
-        return watch_cameras(
-            site=self.site,
-            senses=Senses(
-                heartbeats=self.heartbeats,
-                minutes=self.reports,
-                frames=self.frames,
-                letters=self.letters,
-                proofs=self.vigils,
-            ),
-            vigils=self.vigils,
-            notifier=self.teller,
-            clock=lambda: at(seconds),
-        )
-
-    def frame(self, seconds: float) -> None:
-        """A frame that comes all the way."""
-        seen_then = report(seconds, seen())
-        self.reports.add_report(seen_then)
-        keep_minutes(seen_then, store=self.reports, following=SITE.following("hall"))
-
-    def beat(self, seconds: float, *, camera: str = "hall", **life: object) -> None:
-        said = {"last_captured_at": at(seconds - 1), "state": "running", **life}
-        heartbeat = Heartbeat(
-            agent_id="attic",
-            at=at(seconds),
-            version="1",
-            cameras=(CameraLife(camera_id=camera, **said),),  # type: ignore[arg-type]
-        )
-        self.heartbeats.beats["attic"] = HeartbeatSeen(heartbeat, at(seconds))
-
-
 @pytest.fixture
 def night() -> Night:
     return Night()
-
-
-def minutes(first: float, last: float) -> range:
-    return range(int(first * 60), int(last * 60) + 1, 60)
-
-
-def test_a_camera_goes_dark_and_comes_back(night: Night) -> None:
-    for second in minutes(0, 60):
-        if not 10 * 60 <= second < 30 * 60:
-            night.frame(second)
-        night.look(second + 5)
-    dark, back = night.teller.sent
-    assert (dark.kind, dark.data["since"]) == (NoticeKind.CAMERA_DARK, "2026-01-31T12:09:00.000Z")
-    assert dark.data["camera"] == {"id": "hall", "name": "Entrance hall"}
-    assert dark.data["reason"] == "its frames have stopped, and no agent says why"
-    assert (back.kind, back.data["since"]) == (NoticeKind.CAMERA_BACK, "2026-01-31T12:09:00.000Z")
-    assert back.data["back_at"] == "2026-01-31T12:30:05.000Z"
-
-
-def test_a_gated_camera_is_not_dark_and_a_flickering_one_is_told_once(night: Night) -> None:
-    night.frame(0)
-    for second in minutes(1, 60):
-        night.beat(second)
-        night.look(second + 5)
-    assert night.teller.sent == []
-    for second in minutes(61, 120):
-        if second % 600 == 0:  # a stray picture in ten minutes
-            night.frame(second)
-        night.look(second + 5)
-    assert night.teller.kinds == [NoticeKind.CAMERA_DARK]
-
-
-def test_a_camera_that_never_came_and_one_that_only_an_agent_knows(night: Night) -> None:
-    night.beat(0, camera="yard", last_captured_at=None, state="failing", error="no route to host")
-    for second in minutes(0, 20):
-        night.look(second)
-    reasons = {notice.data["camera"]["id"]: notice.data["reason"] for notice in night.teller.sent}
-    assert reasons == {
-        "hall": "nothing was ever heard of it; is an agent running that watches it?",
-        "yard": "its agent attic is silent since 12:00: it has no power or no network, or was stopped",
-    }
-    assert set(dark_cameras(night.vigils.vigils())) == {"hall", "yard"}
-
-
-@pytest.mark.parametrize("frames", [1, 3], ids=["one that failed", "a standstill"])
-def test_frames_that_nobody_looks_at_make_a_camera_dark_though_its_agent_is_well(
-    night: Night, frames: int
-) -> None:
-    night.frame(0)
-    for second in range(30, 30 + frames):
-        key = FrameKey("hall", at(second))
-        night.frames.post(Frame(key, b"jpeg"))
-        night.frames.arrived[str(key)] = at(second + 1)
-    for second in minutes(1, 20):
-        night.beat(second)
-        night.look(second + 5)
-    reasons = [notice.data["reason"] for notice in night.teller.sent]
-    assert len(reasons) == (frames > 1)
-    assert all("the fault is in the cloud" in reason for reason in reasons)
 
 
 def test_dead_letters_and_the_proof_are_told_once_and_once_when_it_is_over(night: Night) -> None:

@@ -1,6 +1,7 @@
 """The words of all notices, as files that people can read, and what must hold whatever the names are."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import at, visit
-from tests.golden_notices import FOLDER, PARIS, SITE, as_text, cases
+from tests.golden_notices import FOLDER, PARIS, SITE, STREET, as_text, cases
 from vigie.aws import site_store
 from vigie.domain import letters, phrases
 from vigie.domain.cameras import Camera, Zone
 from vigie.domain.gsm import SMS_SEPTETS, septets, to_gsm
+from vigie.domain.lamp_wording import lamps_failed_notice
 from vigie.domain.notices import Notice, NoticeKind, PictureLink
 from vigie.domain.rules import AlertRule
 from vigie.domain.sites import Site
@@ -115,6 +117,7 @@ def test_what_a_machine_says_makes_no_lines_either(name: str, reason: str) -> No
     for notice in (
         camera_dark_notice(Camera("hall", name), since=at(0), reason=reason, tz=PARIS),
         dead_letters_notice(name, count=1, since=at(0), tz=PARIS),
+        lamps_failed_notice(replace(STREET, name=name), since=at(0), reason=reason, tz=PARIS),
     ):
         check_limits(notice)
         assert "since Sat 31 Jan 13:00:00 CET" in notice.sms

@@ -16,6 +16,7 @@
         ├── NotFound         the object or item is not there
         ├── Conflict         another writer was first
         ├── Unavailable      throttled, timed out or out of reach: the same call may succeed later
+        ├── NotSent          a notice was refused, or found no way, before anybody can have got it
         └── AccessDenied     the credentials do not allow the call
 """
 
@@ -74,6 +75,10 @@ class Conflict(CloudError):  # noqa: N818
 
 class Unavailable(CloudError):  # noqa: N818
     """Throttled, timed out or out of reach; the same call may succeed later."""
+
+
+class NotSent(CloudError):  # noqa: N818
+    """A notice has surely gone to nobody: what was paid for it can be given back."""
 
 
 class AccessDenied(CloudError):  # noqa: N818

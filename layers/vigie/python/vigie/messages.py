@@ -72,6 +72,7 @@ def write_report_message(report: FrameReport, change: VisitsChange) -> str:
             "visits_begun": [_visit_out(visit) for visit in change.begun],
             "visits_changed": {"from": to_iso(change.begin), "to": to_iso(change.end)},
             "asks": change.asks,
+            **({"nearer": [_visit_out(visit) for visit in change.nearer]} if change.nearer else {}),
         },
         separators=(",", ":"),
     )
@@ -108,6 +109,7 @@ def read_report_message(body: str) -> ReportMessage:
                 begin=from_iso(event["visits_changed"]["from"]),
                 end=from_iso(event["visits_changed"]["to"]),
                 asks=bool(event["asks"]),
+                nearer=tuple(_visit_in(visit) for visit in event.get("nearer", ())),
             ),
         )
     except (KeyError, TypeError, ValueError, FrameKeyError) as error:

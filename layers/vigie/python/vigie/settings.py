@@ -62,19 +62,24 @@ class SendAlertSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetLightsSettings:
-    """Settings of `set_lights`; `lamp_things` is what the names of lamp groups' things begin with."""
+    """Settings of `set_lights`; `lamp_things` is what the names of lamp groups' things begin with.
+
+    `memory_mb` is what Lambda charges for.
+    """
 
     bucket: str
     table: str
     lamp_things: str = LAMP_THINGS
+    memory_mb: int = field(default=512, metadata=_MEMORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareLabelsSettings:
-    """Settings of `compare_labels`."""
+    """Settings of `compare_labels`; `memory_mb` is what Lambda charges for."""
 
     bucket: str
     table: str
+    memory_mb: int = field(default=512, metadata=_MEMORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

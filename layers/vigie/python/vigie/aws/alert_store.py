@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vigie.aws import items
 from vigie.aws.table import Item, Table
 from vigie.domain.alerting import Alert, AlertRecord, AlertState
-from vigie.domain.instants import utc_days
+from vigie.domain.instants import MILLISECOND, utc_days
 from vigie.domain.sites import Retention
 from vigie.errors import Conflict
 
@@ -68,9 +68,9 @@ class DynamoAlertStore:
         put = self._table.putting(item, new=replaces is None, equals=equals)
         return self._change([self._still_asked(alert), put], "claiming an alert", revision)
 
-    def close(self, alert: Alert, *, now: datetime) -> None:
+    def close(self, alert: Alert, *, now: datetime, state: AlertState = AlertState.SENT) -> None:
         """See `AlertStore.close`."""
-        item = self._kept(items.alert_out(alert, AlertState.SENT, now), alert)
+        item = self._kept(items.alert_out(alert, state, now), alert)
         with contextlib.suppress(Conflict):
             self._table.put(item, "closing an alert", equals={"state": AlertState.CLAIMED.value})
 
@@ -107,7 +107,8 @@ class DynamoAlertStore:
         found: list[Item] = []
         for day in days:
             low = items.alert_sort(kind, begin) if day == days[0] else kind
-            high = items.alert_sort(kind, end) if day == days[-1] else kind
+            # Midnight as an end belongs to the day before it.
+            high = items.alert_sort(kind, end - MILLISECOND) if day == days[-1] else kind
             found += self._table.query(items.alerts_partition(day), low, high + _LAST)
         return found
 

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    InvalidRegionError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
@@ -40,8 +50,15 @@ _CONFIG = Config(
 _HASTY = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 1})
 # What is paid for by the call is called once: `max_attempts` would count retries only.
 _ONCE = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
-# A search is paid for too, and a frame's report, lights and alerts wait for it.
+# What people would get twice is sent once, and its answer waited for as long as two tries would take.
+_ONCE_TOLD = Config(
+    connect_timeout=_CONNECT_S,
+    read_timeout=_TRIES * _READ_S,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
+# Alerts wait for a search, and other cameras' frames for a look in our detector's place.
 _ONCE_HASTY = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 1})
+_ONCE_BRISK = Config(connect_timeout=1, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 1})
 # Signatures of version 4 are what encrypted objects ask for; the virtual style names the bucket's own region,
 # without which S3 sends on who follows a link to a young bucket, and the signature fits no more.
 _SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
@@ -96,56 +113,106 @@ _BY_CODE: dict[str, type[CloudError]] = {
 _TOO_MANY, _SERVER_FAULTS = 429, 500
 
 
+@contextmanager
+def configured() -> Iterator[None]:
+    """Turn what boto3 has against this machine's settings into ours; sessions and clients are made inside.
+
+    As a decorator, `@configured()`, it stands above each function here that makes a client.
+
+    Raises:
+        ConfigError: a region, profile, endpoint or configuration file is no good.
+
+    """
+    try:
+        yield
+    except (BotoCoreError, ValueError) as error:
+        reason = " ".join(f"{error}{_advice(error)}".split())
+        raise ConfigError(f"the AWS settings (AWS_..., ~/.aws) are no good: {reason}") from error
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, ProfileNotFound):
+        return "; AWS_PROFILE names one of ~/.aws/config"
+    if isinstance(error, ConfigParseError):
+        return "; mend the file, or name another one in AWS_CONFIG_FILE"
+    if isinstance(error, InvalidRegionError):
+        return f" So the region {error.kwargs['region_name']!r} is none; AWS_REGION=eu-west-1 is one"
+    return ""
+
+
+@configured()
 def s3() -> "S3Client":
     """Return a client of S3."""
     return boto3.client("s3", config=_CONFIG)
 
 
+@configured()
 def dynamodb() -> "DynamoDBClient":
     """Return a client of DynamoDB."""
     return boto3.client("dynamodb", config=_CONFIG)
 
 
+@configured()
 def sns() -> "SNSClient":
     """Return a client of SNS."""
     return boto3.client("sns", config=_CONFIG)
 
 
+@configured()
+def sns_notices() -> "SNSClient":
+    """Return a client of SNS that tries once: what a notice costs is counted for each time it is sent."""
+    return boto3.client("sns", config=_ONCE_TOLD)
+
+
+@configured()
 def cloudwatch() -> "CloudWatchClient":
     """Return a client of CloudWatch's metrics."""
     return boto3.client("cloudwatch", config=_CONFIG)
 
 
+@configured()
 def iot_data() -> "IoTDataPlaneClient":
     """Return a client of AWS IoT's device shadows."""
     return boto3.client("iot-data", config=_CONFIG)
 
 
+@configured()
 def kms() -> "KMSClient":
     """Return a client of KMS."""
     return boto3.client("kms", config=_CONFIG)
 
 
+@configured()
 def rekognition() -> "RekognitionClient":
     """Return a client of Rekognition that tries once: each call is paid for, and passes the purse."""
     return boto3.client("rekognition", config=_ONCE)
 
 
+@configured()
+def rekognition_engine() -> "RekognitionClient":
+    """Return a client of Rekognition that tries once and gives up after seconds, in our detector's place."""
+    return boto3.client("rekognition", config=_ONCE_BRISK)
+
+
+@configured()
 def rekognition_searches() -> "RekognitionClient":
     """Return a client of Rekognition that tries once and gives up after seconds, for searches."""
     return boto3.client("rekognition", config=_ONCE_HASTY)
 
 
+@configured()
 def sqs() -> "SQSClient":
     """Return a client of SQS."""
     return boto3.client("sqs", config=_CONFIG)
 
 
+@configured()
 def sts() -> "STSClient":
     """Return a client of STS that gives up after seconds."""
     return boto3.client("sts", config=_HASTY)
 
 
+@configured()
 def signing_s3(credentials: "CredentialsTypeDef | None" = None) -> "S3Client":
     """Return a client of S3 that makes links, with the credentials at hand or with those of a role."""
     if credentials is None:
@@ -159,19 +226,15 @@ def signing_s3(credentials: "CredentialsTypeDef | None" = None) -> "S3Client":
     )
 
 
-@contextmanager
-def configured() -> Iterator[None]:
-    """Turn what boto3 has against this machine's settings into ours; sessions and clients are made inside.
+def was_refused(error: BaseException | None) -> bool:
+    """Tell whether what a single call asked for was surely not done: of most failures nobody can know.
 
-    Raises:
-        ConfigError: a region, profile, endpoint or configuration file is no good.
-
+    A fault of the server's own, or an answer that did not come, may follow upon the deed.
     """
-    try:
-        yield
-    except (BotoCoreError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"the AWS settings (AWS_..., ~/.aws) are no good: {reason}") from error
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_FAULTS)
+        return status < _SERVER_FAULTS
+    return isinstance(error, EndpointConnectionError | ConnectTimeoutError | NoCredentialsError)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Amazon Rekognition's collection of faces of people who agreed to be in it."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,22 +15,30 @@ from vigie.errors import CloudError, Conflict, NotFound, PictureError
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
+# The tag that says whose a collection is: its stage's table.
+OWNER = "vigie:table"
 _MOST_AT_ONCE = 1000
 # One call says so of a picture in which it finds no face; the other arguments are ours, and right.
 _NO_FACE = "InvalidParameterException"
+# Why a face was not removed: it was not there.
+_GONE = "FACE_NOT_FOUND"
 
 
 class RekognitionFaces:
-    """Implements `FaceCollection`; the collection is made when its first face comes."""
+    """Implements `FaceCollection`; the collection is made when its first face comes.
 
-    def __init__(self, client: "RekognitionClient", collection: str) -> None:
+    It is then marked as the `owner`'s, a table's name, by which `make destroy` knows it again.
+    """
+
+    def __init__(self, client: "RekognitionClient", collection: str, *, owner: str | None = None) -> None:
         self._rekognition = client
         self._id = collection
+        self._tags = {OWNER: owner} if owner else {}
 
     def enrol(self, name: str, jpeg: bytes) -> EnrolledFace:
         """See `FaceCollection.enrol`."""
         with contextlib.suppress(Conflict), translated(f"making the collection {self._id}"):
-            self._rekognition.create_collection(CollectionId=self._id)
+            self._rekognition.create_collection(CollectionId=self._id, Tags=self._tags)
         with picture_faults("enrolling a face"):
             answer = self._rekognition.index_faces(
                 CollectionId=self._id,
@@ -51,7 +60,7 @@ class RekognitionFaces:
         return EnrolledFace(face_ids[0], name)
 
     def search(self, jpeg: bytes, *, threshold: float) -> Suggestion | None:
-        """See `FaceCollection.search`; without a collection nobody is known."""
+        """See `FaceCollection.search`."""
         try:
             with picture_faults("searching for a face"):
                 answer = self._rekognition.search_faces_by_image(
@@ -61,8 +70,6 @@ class RekognitionFaces:
                     FaceMatchThreshold=threshold * 100,
                     QualityFilter="AUTO",
                 )
-        except NotFound:
-            return None
         except CloudError as error:
             if _code_of(error.__cause__) == _NO_FACE:
                 return None
@@ -89,12 +96,19 @@ class RekognitionFaces:
 
     def forget(self, face_ids: Sequence[str]) -> int:
         """See `FaceCollection.forget`."""
-        gone = 0
+        gone, stay = 0, Counter[str]()
         for start in range(0, len(face_ids), _MOST_AT_ONCE):
             some = list(face_ids[start : start + _MOST_AT_ONCE])
             with translated(f"removing faces from {self._id}"):
                 answer = self._rekognition.delete_faces(CollectionId=self._id, FaceIds=some)
             gone += len(answer.get("DeletedFaces", ()))
+            for each in answer.get("UnsuccessfulFaceDeletions", ()):
+                reasons = sorted(set(each.get("Reasons", ())))
+                if reasons != [_GONE]:
+                    stay[", ".join(reasons).lower() or "no reason given"] += 1
+        if stay:
+            why = "; ".join(f"{number}: {reasons}" for reasons, number in sorted(stay.items()))
+            raise CloudError(f"{gone} of {len(face_ids)} faces removed from {self._id}, others stay ({why})")
         return gone
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
+
 from vigie.aws.clients import translated
 from vigie.domain.findings import (
     KeyFacts,
@@ -33,6 +35,20 @@ _SHOWN = 3  # characters of an address of a person's
 _METRIC_SPAN = timedelta(minutes=15)
 
 _log = logging.getLogger(__name__)
+
+
+def has_rekognition(region: str) -> bool | None:
+    """Tell by botocore's list whether a region has Rekognition; None of one that it does not know."""
+    session = boto3.Session()
+    known, having = (
+        {
+            each
+            for partition in session.get_available_partitions()
+            for each in session.get_available_regions(service, partition_name=partition)
+        }
+        for service in ("s3", "rekognition")
+    )
+    return region in having if region in known | having else None
 
 
 def notifications(s3: "S3Client", bucket: str) -> tuple[NotificationFacts, ...]:

@@ -10,9 +10,12 @@ An update is merged into what is there: a key goes when it is written as null.
 """
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from vigie.aws.clients import translated
+from vigie.domain.lamp_findings import LampFacts
 from vigie.domain.lighting import Desired
 from vigie.errors import Conflict, NotFound
 from vigie.messages import read_desired, write_desired
@@ -37,6 +40,21 @@ class IotLampShadows:
         watched = state.get("watched")
         self._named[group_id] = set(watched) if isinstance(watched, dict) else set()
         return read_desired(state), int(document.get("version", 0))
+
+    def facts(self, group_id: str) -> LampFacts:
+        """Return what a group's shadow says, whoever wrote it."""
+        document = self.document(group_id)
+        reported = _section(document, "reported")
+        level, error = reported.get("level"), reported.get("error")
+        metadata = document.get("metadata")
+        written = metadata if isinstance(metadata, dict) else {}
+        return LampFacts(
+            desired=read_desired(_section(document, "desired")),
+            desired_at=_newest(written.get("desired")),
+            level=level if isinstance(level, int) else None,
+            error=error if isinstance(error, str) else None,
+            reported_at=_newest(written.get("reported")),
+        )
 
     def document(self, group_id: str) -> dict[str, Any]:
         """Return the whole shadow; an empty one when there is none."""
@@ -81,3 +99,18 @@ def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
     state = document.get("state")
     part = state.get(name) if isinstance(state, dict) else None
     return part if isinstance(part, dict) else {}
+
+
+def _newest(metadata: object) -> datetime | None:
+    """Return when the newest part of a section was written, by the time that a shadow keeps of each."""
+    newest = max(_stamps(metadata), default=None)
+    return None if newest is None else datetime.fromtimestamp(newest, UTC)
+
+
+def _stamps(metadata: object) -> Iterator[int]:
+    if isinstance(metadata, dict):
+        for name, value in metadata.items():
+            if name == "timestamp" and isinstance(value, int):
+                yield value
+            else:
+                yield from _stamps(value)

@@ -19,17 +19,26 @@ _PUTS = frozenset({"PutObject", "CopyObject", "ListObjects", "ListObjectsV2", "L
 _GETS = frozenset({"GetObject", "HeadObject"})
 _TABLE_READS = frozenset({"GetItem", "Query"})
 _TABLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
+_SHADOWS = frozenset({"GetThingShadow", "UpdateThingShadow"})
 _REFUSED = "ConditionalCheckFailedException"
 
 
 class UsageMeter:
     """Implements `Meter`, for the one thread in which a function handles its messages.
 
-    What its clients do outside of `working_for` is counted for nobody.
+    What its clients do outside of `working_for` is counted for nobody. `each` is what a message costs beside,
+    of a function whose messages no frame's count tells of.
     """
 
-    def __init__(self, memory_mb: int, *, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        memory_mb: int,
+        *,
+        each: Usage = NO_USAGE,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._memory_mb = memory_mb
+        self._each = each
         self._steady = steady
         self._waiting: defaultdict[str, Usage] = defaultdict(lambda: NO_USAGE)
         self._camera_id: str | None = None
@@ -48,6 +57,7 @@ class UsageMeter:
     def working_for(self, camera_id: str) -> Iterator[None]:
         """Count on the camera's account until the end of the block."""
         self._camera_id, self._since = camera_id, self._steady()
+        self._count(self._each)
         try:
             yield
         finally:
@@ -79,6 +89,8 @@ class UsageMeter:
             self._count(Usage(puts=1))
         elif name in _GETS:
             self._count(Usage(gets=1))
+        elif name in _SHADOWS:
+            self._count(Usage(shadow_operations=1))
         elif name == "Publish":
             self._count(Usage(publishes=1))
         elif name in _TABLE_READS:

@@ -3,8 +3,10 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from vigie.aws.clients import translated
+from vigie.aws.clients import translated, was_refused
+from vigie.domain.notices import Delivery
 from vigie.domain.phrases import plain_subject
+from vigie.errors import CloudError, NotSent
 from vigie.messages import report_attributes, write_report_message
 
 if TYPE_CHECKING:
@@ -48,26 +50,40 @@ class SnsReportPublisher:
 
 
 class SnsNotifier:
-    """Implements `Notifier` on the alerts topic."""
+    """Implements `Notifier` on the alerts topic.
+
+    The client must try once (`clients.sns_notices`): after a second try nobody knows what the first did.
+    """
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._sns = client
         self._topic = topic_arn
 
-    def notify(self, notice: "Notice") -> None:
+    def notify(self, notice: "Notice") -> Delivery:
         """See `Notifier.notify`; a subscription can filter by the notice's kind and attributes.
 
         Mail boxes get the e-mail, telephones and mobile apps the SMS, everybody else (SQS, Lambda, HTTPS,
         Firehose, e-mail as JSON) the data, with the words that people get under `words`.
+
+        Raises:
+            NotSent: SNS refused it, or could not be reached.
+            CloudError: nobody knows whether it went out.
+
         """
-        with translated(f"sending a notice of the kind {notice.kind}"):
-            self._sns.publish(
-                TopicArn=self._topic,
-                Subject=plain_subject(notice.subject),
-                Message=_bodies(notice),
-                MessageStructure="json",
-                MessageAttributes=_attributes({"kind": notice.kind.value, **notice.attributes}),
-            )
+        try:
+            with translated(f"sending a notice of the kind {notice.kind}"):
+                self._sns.publish(
+                    TopicArn=self._topic,
+                    Subject=plain_subject(notice.subject),
+                    Message=_bodies(notice),
+                    MessageStructure="json",
+                    MessageAttributes=_attributes({"kind": notice.kind.value, **notice.attributes}),
+                )
+        except CloudError as error:
+            if was_refused(error.__cause__):
+                raise NotSent(str(error)) from error
+            raise
+        return Delivery.SENT
 
 
 def _bodies(notice: "Notice") -> str:

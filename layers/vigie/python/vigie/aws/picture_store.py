@@ -16,7 +16,7 @@ _CACHE = "private, max-age=86400"
 
 
 class S3PictureStore:
-    """Implements `PictureStore`."""
+    """Implements `PictureStore` and `KeptFaces`."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._s3 = client
@@ -28,6 +28,11 @@ class S3PictureStore:
             self._s3.put_object(
                 Bucket=self._bucket, Key=key, Body=jpeg, ContentType="image/jpeg", CacheControl=_CACHE
             )
+
+    def load(self, key: str) -> bytes:
+        """See `KeptFaces.load`."""
+        with translated(f"reading {key}"):
+            return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """See `PictureStore.keys`."""

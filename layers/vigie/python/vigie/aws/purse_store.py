@@ -2,16 +2,21 @@
 
     pk  #purse#2026-01-31     sk  frames#hall              one camera's account of one day of the site's clock
                                   sms                      the site's
+    pk  #refund#<random>      sk  sms                      that one take was given back
     pk  hall#2026-01-31       sk  OVER#2359#frames         a minute (UTC) in which a frame was not looked at
+                                  OVER#2359#frames#held    one of which an edge held all frames back
 
-An account holds `taken`, the part of each camera in it under `of:<camera>`, and `refused_at`, a cap. Taking
-is one write that DynamoDB makes only when the sum stays within the cap: no two takers can pass it together.
+An account holds `taken`, the part of each camera in it under `of:<camera>`, and two caps, `refused_at` and
+`held_at`. Taking is one write that DynamoDB makes only when the sum stays within the cap: no two takers can
+pass it together. Giving back writes a refund in the same transaction, on condition that it is new: made again
+when its answer was lost, it changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
@@ -29,7 +34,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import UpdateItemInputTypeDef
 
-_PURSE, _OVER, _PART = "#purse#", "OVER#", "of:"
+_PURSE, _OVER, _HELD, _PART = "#purse#", "OVER#", "#held", "of:"
+_REFUND = "#refund#"
 _REFUSED = "ConditionalCheckFailedException"
 # Beyond every minute of a day, as ':' comes after '9'.
 _LAST = ":"
@@ -52,18 +58,19 @@ class DynamoPurse:
         self._table = Table(client, table)
         self._days = (retention or Retention()).minutes_days
         self._left: dict[tuple[str, str, int], int] = {}
-        self._marked: dict[tuple[Spending, str], datetime] = {}
+        self._held: set[tuple[str, str, int]] = set()
+        self._marked: dict[tuple[Spending, str, bool], datetime] = {}
+        self._known: dict[str, frozenset[datetime]] = {}
 
     def take(self, kind: Spending, *, camera_id: str, day: date, cap: int, number: int = 1) -> bool:
         """See `Purse.take`."""
         pk, sk = _account_key(kind, camera_id, day)
-        known = self._left.get((pk, sk, cap))
-        if known is not None and known < number:
+        if self._left.get((pk, sk, cap), number) < number:
             return False
         left = self._try(pk, sk, camera_id=camera_id, day=day, cap=cap, number=number)
         if left is None:
             return True
-        self._close(pk, sk, day, cap)
+        self._raise(pk, sk, day, "refused_at", cap)
         self._remember(pk, sk, cap, left)
         return False
 
@@ -78,38 +85,80 @@ class DynamoPurse:
             if left is None:
                 return number
             if left <= 0:
-                self._close(pk, sk, day, cap)
+                self._raise(pk, sk, day, "refused_at", cap)
                 self._remember(pk, sk, cap, left)
                 return 0
             number = min(number, left)
         return 0
+
+    def give_back(self, kind: Spending, *, camera_id: str, day: date, number: int) -> None:
+        """See `Purse.give_back`."""
+        pk, sk = _account_key(kind, camera_id, day)
+        refund = {"pk": f"{_REFUND}{uuid4()}", "sk": sk, "ttl": self._ttl(day)}
+        account = {
+            "TableName": self._name,
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": "ADD taken :less, #part :less",
+            "ConditionExpression": "taken >= :number",
+            "ExpressionAttributeNames": {"#part": f"{_PART}{camera_id}"},
+            "ExpressionAttributeValues": {":less": {"N": str(-number)}, ":number": {"N": str(number)}},
+        }
+        self._table.transact(
+            [self._table.putting(refund, new=True), {"Update": account}], f"giving {sk} back to the purse"
+        )
+        self._left = {known: left for known, left in self._left.items() if known[:2] != (pk, sk)}
+
+    def hold(self, kind: Spending, *, camera_id: str, day: date, cap: int) -> None:
+        """See `Purse.hold`."""
+        pk, sk = _account_key(kind, camera_id, day)
+        if (pk, sk, cap) in self._held:
+            return
+        self._raise(pk, sk, day, "held_at", cap)
+        self._held = {key for key in self._held if key[0] == pk} | {(pk, sk, cap)}
+
+    def has_refused(self, kind: Spending, *, camera_id: str, day: date, cap: int) -> bool:
+        """See `Purse.has_refused`."""
+        return self._left.get((*_account_key(kind, camera_id, day), cap), 1) < 1
 
     def accounts(self, day: date) -> tuple[Account, ...]:
         """See `Purse.accounts`."""
         found = self._table.query(f"{_PURSE}{day.isoformat()}", " ", "~")
         return tuple(_account_in(item) for item in found)
 
-    def mark(self, kind: Spending, *, camera_id: str, captured_at: datetime) -> None:
+    def mark(self, kind: Spending, *, camera_id: str, captured_at: datetime, held: bool = False) -> None:
         """See `BudgetMarks.mark`."""
         begins_at = minute_of(captured_at)
-        if self._marked.get((kind, camera_id)) == begins_at:
+        if self._marked.get((kind, camera_id, held)) == begins_at:
             return
         key = {
             "pk": items.partition(camera_id, begins_at.date()),
-            "sk": f"{_OVER}{begins_at:%H%M}#{kind.value}",
+            "sk": f"{_OVER}{begins_at:%H%M}#{kind.value}{_HELD if held else ''}",
         }
         self._table.put(items.kept(key, begins_at, self._days), "marking a minute as over budget")
-        self._marked[kind, camera_id] = begins_at
+        self._marked[kind, camera_id, held] = begins_at
+
+    def not_held(self, camera_id: str, minutes: Sequence[datetime]) -> tuple[datetime, ...]:
+        """See `BudgetMarks.not_held`."""
+        known = self._known.get(camera_id, frozenset())
+        missing = [minute for minute in minutes if minute not in known]
+        if missing:
+            there = self.marked(camera_id, missing[0], missing[-1] + MILLISECOND)
+            known |= {mark.begins_at for mark in there if mark.held}
+        # No more than what is asked for: an instance may live for weeks.
+        self._known[camera_id] = known & set(minutes)
+        return tuple(minute for minute in missing if minute not in known)
 
     def marked(self, camera_id: str, begin: datetime, end: datetime) -> tuple[OverBudget, ...]:
         """See `BudgetMarks.marked`."""
         found = []
-        for day in utc_days(begin, end) if begin < end else ():
+        days = utc_days(begin, end) if begin < end else ()
+        for day in days:
             midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-            for item in self._table.query(items.partition(camera_id, day), _OVER, f"{_OVER}{_LAST}"):
-                clock, kind = item["sk"].removeprefix(_OVER).split("#")
+            low = f"{_OVER}{begin.astimezone(UTC):%H%M}" if day == days[0] else _OVER
+            for item in self._table.query(items.partition(camera_id, day), low, f"{_OVER}{_LAST}"):
+                clock, kind, *held = item["sk"].removeprefix(_OVER).split("#")
                 minute = midnight + timedelta(hours=int(clock[:2]), minutes=int(clock[2:]))
-                found.append(OverBudget(minute, Spending(kind)))
+                found.append(OverBudget(minute, Spending(kind), held=bool(held)))
         return tuple(sorted(mark for mark in found if begin <= mark.begins_at <= end - MILLISECOND))
 
     def _try(self, pk: str, sk: str, *, camera_id: str, day: date, cap: int, number: int) -> int | None:
@@ -140,15 +189,15 @@ class DynamoPurse:
                 return cap - int(_from_attribute(there["taken"]) if "taken" in there else cap)
         return None
 
-    def _close(self, pk: str, sk: str, day: date, cap: int) -> None:
+    def _raise(self, pk: str, sk: str, day: date, name: str, cap: int) -> None:
         # Who leaves some of the cap to others asks with a lower one, which opens no account that is closed.
-        with suppress(Conflict), translated(f"closing the account {sk}"):
+        with suppress(Conflict), translated(f"noting {name} of the account {sk}"):
             self._db.update_item(
                 TableName=self._name,
                 Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                UpdateExpression="SET refused_at = :cap, #ttl = :ttl",
-                ConditionExpression="attribute_not_exists(refused_at) OR refused_at < :cap",
-                ExpressionAttributeNames={"#ttl": "ttl"},
+                UpdateExpression="SET #name = :cap, #ttl = :ttl",
+                ConditionExpression="attribute_not_exists(#name) OR #name < :cap",
+                ExpressionAttributeNames={"#name": name, "#ttl": "ttl"},
                 ExpressionAttributeValues={":cap": {"N": str(cap)}, ":ttl": {"N": str(self._ttl(day))}},
             )
 
@@ -174,6 +223,7 @@ def _account_in(item: Mapping[str, Any]) -> Account:
         camera_id=camera_id or None,
         taken=int(item.get("taken", 0)),
         refused_at=int(item["refused_at"]) if "refused_at" in item else None,
+        held_at=int(item["held_at"]) if "held_at" in item else None,
         by_camera={
             name.removeprefix(_PART): int(number) for name, number in item.items() if name.startswith(_PART)
         },

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from vigie.aws.inspection import subscriptions
@@ -43,17 +43,22 @@ class SnsRecipients:
 
     def reached(self, notice: "Notice") -> Mapping[Spending, int]:
         """See `Recipients.reached`."""
+        return Counter(_PAID[each.protocol] for each in self._followers(notice) if each.protocol in _PAID)
+
+    def anybody(self, notice: "Notice") -> bool:
+        """See `Recipients.anybody`."""
+        return any(True for _ in self._followers(notice))
+
+    def _followers(self, notice: "Notice") -> Iterator[SubscriptionFacts]:
         given = {"kind": notice.kind.value, **notice.attributes}
         attributes = {
             name: value if isinstance(value, tuple) else (str(value),) for name, value in given.items()
         }
-        return Counter(
-            _PAID[each.protocol]
-            for each in self._subscriptions()
-            if each.protocol in _PAID
-            and each.state == "confirmed"
-            and (each.by_body or filter_lets_through(each.filter_policy or {}, attributes))
-        )
+        for each in self._subscriptions():
+            if each.state == "confirmed" and (
+                each.by_body or filter_lets_through(each.filter_policy or {}, attributes)
+            ):
+                yield each
 
     def _subscriptions(self) -> tuple[SubscriptionFacts, ...]:
         now = self._steady()

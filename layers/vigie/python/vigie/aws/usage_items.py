@@ -7,10 +7,17 @@ from decimal import Decimal
 from vigie.aws.table import Item
 from vigie.domain.usage import Usage
 
+# Of the first version. What came later is left out while it is zero, so that a minute which the first
+# version stored is still found to be itself.
+_FIRST_FIELDS = 6
+
 
 def usage_out(usage: Usage) -> list[int]:
     """Make the list."""
-    return list(astuple(usage))
+    counts: list[int] = list(astuple(usage))
+    while len(counts) > _FIRST_FIELDS and not counts[-1]:
+        counts.pop()
+    return counts
 
 
 def with_usage(item: Item, usage: Usage | None) -> Item:

@@ -120,11 +120,23 @@ def page_bill(
     month: Projection,
     prices: Prices,
     href: str,
+    withheld: int = 0,
 ) -> PageBill:
-    """Put the bill's words and numbers together; `cameras` are ids and titles, `href` is the CSV's place."""
+    """Put the bill's words and numbers together; `cameras` are ids and titles, `href` is the CSV's place.
+
+    `withheld` is how many alerts reached nobody, since nothing was left of the budgets.
+    """
     titles = {**dict(cameras), _CAMERA_OF_THE_SITE: SITE_TITLE}
     today = [each for each in spent if each.day == day]
     costs = [cost_of(each, prices) for each in today]
+    closed = [
+        _closed_words(account, titles, caps)
+        for account in accounts
+        if account.is_closed(caps) or account.is_held_back(caps)
+    ]
+    if withheld:
+        alerts = "1 alert was" if withheld == 1 else f"{withheld:,} alerts were"
+        closed.append(f"{alerts} withheld: over budget. Nobody was told.")
     return PageBill(
         rows=tuple(
             BillRow(
@@ -142,7 +154,7 @@ def page_bill(
             for each, cost in zip(today, costs, strict=True)
         ),
         total=dollars(sum(costs, Cost()).usd),
-        closed=tuple(_closed_words(account, titles) for account in accounts if account.is_closed(caps)),
+        closed=tuple(closed),
         month=dollars(month.usd),
         month_varying=dollars(month.varying),
         month_standing=dollars(month.standing),
@@ -181,7 +193,7 @@ def _basis_words(month: Projection) -> str:
     return "the last whole day" if month.days == 1 else f"the last {month.days} whole days"
 
 
-def _closed_words(account: Account, titles: Mapping[str, str]) -> str:
+def _closed_words(account: Account, titles: Mapping[str, str], caps: Caps) -> str:
     things = {
         Spending.FRAMES: "frames are looked at",
         Spending.REKOGNITION: "calls of Rekognition are made",
@@ -189,6 +201,8 @@ def _closed_words(account: Account, titles: Mapping[str, str]) -> str:
         Spending.EMAIL: "e-mails are sent",
     }[account.kind]
     whose = f"{titles.get(account.camera_id, account.camera_id)}: " if account.camera_id else ""
+    if not account.is_closed(caps):
+        return f"{whose}over budget. Its edge holds frames back; {account.taken:,} were looked at today."
     return f"{whose}over budget. Until midnight no more {things}; {account.taken:,} were today."
 
 

@@ -15,7 +15,8 @@ Below site/::
     exports/hall/2026-01-31-minutes.csv     every minute, with frames or without
     exports/bill-2026-01-31.csv             what each camera consumed, and its cost
 
-With lamp groups also charts/2026-01-31/lamps.svg, .png, exports/lights/2026-01-31.csv and -levels.csv.
+With lamp groups also charts/2026-01-31/lamps.svg, .png, exports/lights/2026-01-31.csv and -levels.csv, and of
+the 31 days until then energy.svg, .png and exports/lights/2026-01-31-days.csv.
 """
 
 import re
@@ -25,20 +26,22 @@ from typing import TYPE_CHECKING
 
 from vigie.charts.agreement import RECORDED_WORDS, agreement_chart, engines_chart, words_of
 from vigie.charts.bill import PageBill, bill_csv, elapsed_share, month_of_costs, page_bill
+from vigie.charts.energy import month_of_energy, sum_words
 from vigie.charts.figures import activity_histogram, all_cameras, camera_curve, to_png, to_svg
 from vigie.charts.history import month_of_visits
-from vigie.charts.lights import energies_of, lamp_exports, lamp_levels
+from vigie.charts.lights import lamp_exports, lamp_history_export, lamp_levels
 from vigie.charts.page import CameraFiles, Link, PageComparison, Picture, page_day, render_page
 from vigie.charts.summaries import page_lamps
 from vigie.charts.tables import detections_csv, minutes_csv
-from vigie.domain.energy import GroupEnergy, energy_line
+from vigie.domain.energy import energy_line
 from vigie.domain.exports import detection_rows, minute_rows
 from vigie.domain.ledger import projection
 from vigie.domain.pictures import site_key
 from vigie.domain.prices import Prices
 from vigie.domain.series import CameraDay
 from vigie.domain.sites import Site
-from vigie.steps.chart import HISTORY_DAYS, DrawnDay
+from vigie.steps.chart import DrawnDay
+from vigie.steps.gathering import HISTORY_DAYS
 from vigie.steps.ports import Clock, SiteFile
 
 if TYPE_CHECKING:
@@ -80,10 +83,9 @@ def render_day(
             csv=f"../{export}.csv",
             minutes_csv=f"../{export}-minutes.csv",
         )
-    energies = energies_of(site, drawn.cameras, day, now=now)
-    if energies:
-        yield from lamp_exports(energies, day, site.tz)
-    charts = [*_lamps(energies, day, site), *_overviews(site, drawn, now)]
+    if drawn.energies:
+        yield from lamp_exports(drawn.energies, day, site.tz)
+    charts = [*_lamps(drawn, site), *_energy(drawn, site, now), *_overviews(site, drawn, now)]
     for _, files in charts:
         yield from files
     pictures = [picture for picture, _ in charts]
@@ -108,7 +110,7 @@ def render_day(
         history=drawn.totals,
         history_chart=pictures[-1] if pictures else None,
         proof=drawn.proof,
-        lamps=page_lamps(energies, day),
+        lamps=page_lamps(drawn.energies, day, has_history=bool(drawn.lamp_history)),
         suggestions=drawn.suggestions,
         comparison=PageComparison(
             words=words_of(drawn.agreement),
@@ -135,14 +137,46 @@ def _exports(
     yield SiteFile(f"{stem}-minutes.csv", minutes_csv(minutes, camera_id), _CSV)
 
 
-def _lamps(
-    energies: Sequence[GroupEnergy], day: date, site: Site
-) -> Iterator[tuple[Picture, Iterator[SiteFile]]]:
-    if energies:
-        where = f"{day}/lamps"
-        alt = f"Levels of the lamps, {day}: {' '.join(energy_line(energy) for energy in energies)}"
+def _lamps(drawn: DrawnDay, site: Site) -> Iterator[tuple[Picture, Iterator[SiteFile]]]:
+    if drawn.energies:
+        day, where = drawn.day, f"{drawn.day}/lamps"
+        alt = f"Levels of the lamps, {day}: {' '.join(energy_line(energy) for energy in drawn.energies)}"
         picture = Picture(title="Lamps", svg=f"{where}.svg", png=f"{where}.png", alt=alt)
-        yield picture, _chart(f"charts/{where}", lamp_levels(energies, day, site.tz))
+        yield picture, _chart(f"charts/{where}", lamp_levels(drawn.energies, day, site.tz))
+
+
+def _energy(drawn: DrawnDay, site: Site, now: datetime) -> Iterator[tuple[Picture, Iterator[SiteFile]]]:
+    """Draw what lamp groups used over a month, as far as that is known."""
+    if not drawn.lamp_history:
+        return
+    days, where = _month(drawn.day), f"{drawn.day}/energy"
+    groups = [
+        (
+            group.group_id,
+            group.title,
+            [totals for totals in drawn.lamp_history if totals.group_id == group.group_id],
+        )
+        for group in site.lamp_groups
+        if group.watts
+    ]
+    said = "; ".join(f"{title}: {sum_words(own)}" for _, title, own in groups)
+    picture = Picture(
+        title=f"Energy of the last {HISTORY_DAYS} days",
+        svg=f"{where}.svg",
+        png=f"{where}.png",
+        alt=f"What the lamps used and saved on each of the {HISTORY_DAYS} days until {drawn.day}: {said}",
+    )
+
+    def files() -> Iterator[SiteFile]:
+        yield from _chart(f"charts/{where}", month_of_energy(groups, days, site.tz, now=now))
+        yield lamp_history_export([group_id for group_id, _, _ in groups], drawn.lamp_history, days)
+
+    yield picture, files()
+
+
+def _month(day: date) -> list[date]:
+    """Return the local days that a month's charts show."""
+    return [day - timedelta(days=n) for n in range(HISTORY_DAYS - 1, -1, -1)]
 
 
 def _bill(
@@ -151,7 +185,6 @@ def _bill(
     """Return the bill's words, its chart, and the files of both."""
     day = drawn.day
     cameras = [(each.camera.camera_id, each.camera.title) for each in drawn.cameras]
-    days = [day - timedelta(days=n) for n in range(HISTORY_DAYS - 1, -1, -1)]
     month = projection(
         drawn.spent,
         today=day,
@@ -165,6 +198,7 @@ def _bill(
         drawn.spent,
         day,
         accounts=drawn.accounts,
+        withheld=drawn.withheld,
         caps=site.caps,
         month=month,
         prices=prices,
@@ -177,7 +211,7 @@ def _bill(
         png=f"{where}.png",
         alt=f"What each of the {HISTORY_DAYS} days until {day} cost, camera by camera; numbers are below",
     )
-    figure = month_of_costs(cameras, drawn.spent, days, site.tz, prices=prices)
+    figure = month_of_costs(cameras, drawn.spent, _month(day), site.tz, prices=prices)
 
     def files() -> Iterator[SiteFile]:
         yield from _chart(f"charts/{where}", figure)
@@ -191,7 +225,6 @@ def _overviews(site: Site, drawn: DrawnDay, now: datetime) -> Iterator[tuple[Pic
     if not drawn.cameras:
         return
     day = drawn.day
-    days = [day - timedelta(days=n) for n in range(HISTORY_DAYS - 1, -1, -1)]
     history = [
         (
             camera.camera.camera_id,
@@ -215,7 +248,7 @@ def _overviews(site: Site, drawn: DrawnDay, now: datetime) -> Iterator[tuple[Pic
         ),
         (
             "history",
-            month_of_visits(history, days, site.tz, now=now),
+            month_of_visits(history, _month(day), site.tz, now=now),
             f"The last {HISTORY_DAYS} days",
             f"Visits that began on each of the {HISTORY_DAYS} days until {day}; numbers are below",
         ),

@@ -1,7 +1,7 @@
-"""Lamp groups on a day: the levels over time, what that took in words, and both as CSV."""
+"""Lamp groups on a day: the levels over time, what that took, and both as CSV; also of the days before."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from matplotlib.collections import PolyCollection
@@ -11,11 +11,9 @@ from vigie.charts.clock import date_words
 from vigie.charts.sheet import ACTIVE_WORD, IDLE_WORD, SAFE_WORD, Sheet
 from vigie.charts.style import LIT, LIT_IDLE, LIT_SAFE, drawable, house_style
 from vigie.charts.tables import energy_csv, levels_csv
-from vigie.domain.energy import GroupEnergy, group_energies
+from vigie.domain.energy import EnergyTotals, GroupEnergy
 from vigie.domain.instants import day_bounds
 from vigie.domain.lighting import Phase
-from vigie.domain.series import CameraDay
-from vigie.domain.sites import Site
 from vigie.steps.ports import SiteFile
 
 _LONGEST_TITLE = 48
@@ -23,19 +21,6 @@ _ROW_IN, _LOW_ROW_IN = 1.1, 0.6
 _MOST_TALL_ROWS = 6
 _CSV = "text/csv; charset=utf-8"
 _PHASES = ((Phase.ACTIVE, LIT), (Phase.IDLE, LIT_IDLE), (Phase.SAFE, LIT_SAFE))
-
-
-def energies_of(site: Site, cameras: Sequence[CameraDay], day: date, *, now: datetime) -> list[GroupEnergy]:
-    """See `energy.group_energies`."""
-    return group_energies(
-        site.lamp_groups,
-        {camera.camera.camera_id: camera.minutes for camera in cameras},
-        day=day,
-        tz=site.tz,
-        position=site.position,
-        limits=site.visits,
-        until=now,
-    )
 
 
 def lamp_levels(energies: Sequence[GroupEnergy], day: date, tz: ZoneInfo) -> Figure:
@@ -73,8 +58,18 @@ def lamp_levels(energies: Sequence[GroupEnergy], day: date, tz: ZoneInfo) -> Fig
 
 def lamp_exports(energies: Sequence[GroupEnergy], day: date, tz: ZoneInfo) -> Iterator[SiteFile]:
     """List what each group used on the day, and its levels."""
-    yield SiteFile(f"exports/lights/{day}.csv", energy_csv(energies), _CSV)
+    rows = [(day, energy.group.group_id, energy.totals) for energy in energies]
+    yield SiteFile(f"exports/lights/{day}.csv", energy_csv(rows), _CSV)
     yield SiteFile(f"exports/lights/{day}-levels.csv", levels_csv(energies, tz), _CSV)
+
+
+def lamp_history_export(
+    group_ids: Sequence[str], history: Sequence[EnergyTotals], days: Sequence[date]
+) -> SiteFile:
+    """List what each group used on each of the days, known or not."""
+    known = {(totals.group_id, totals.day): totals for totals in history}
+    rows = [(day, group_id, known.get((group_id, day))) for group_id in group_ids for day in days]
+    return SiteFile(f"exports/lights/{days[-1]}-days.csv", energy_csv(rows), _CSV)
 
 
 def _share(energy: GroupEnergy) -> float:

@@ -21,6 +21,9 @@ from vigie.charts.stretches import Span
 from vigie.charts.style import (
     COST_COLOURS,
     COVERED,
+    ENERGY_SAVED,
+    ENERGY_TIMER,
+    ENERGY_USED,
     HOLE,
     HOLE_HATCH,
     LIT,
@@ -45,6 +48,8 @@ PEOPLE_WORD, VEHICLES_WORD = "people", "vehicles"
 HOLE_WORD, COVERED_WORD = "no frames", "cameras with frames"
 ACTIVE_WORD, IDLE_WORD, SAFE_WORD = "somebody is there", "nobody is there", "safe: no reports"
 OVER_WORD = "over budget"
+USED_WORD, SAVED_WORD, TIMER_WORD = "used", "saved of full light", "what the timer takes"
+UNKNOWN_WORD = "not known"
 LOOKING_WORD, KEEPING_WORD = "looking (Lambda)", "keeping (S3, DynamoDB)"
 TELLING_WORD, REKOGNITION_WORD = "telling (queues, SMS, e-mails)", "Rekognition"
 _PAINT: dict[str, dict[str, Any]] = {
@@ -55,6 +60,10 @@ _PAINT: dict[str, dict[str, Any]] = {
     IDLE_WORD: {"facecolor": LIT_IDLE, "linewidth": 0},
     SAFE_WORD: {"facecolor": LIT_SAFE, "linewidth": 0},
     HOLE_WORD: {"facecolor": HOLE, "edgecolor": HOLE_HATCH, "hatch": "////", "linewidth": 0.5},
+    UNKNOWN_WORD: {"facecolor": HOLE, "edgecolor": HOLE_HATCH, "hatch": "////", "linewidth": 0.5},
+    USED_WORD: {"facecolor": ENERGY_USED, "linewidth": 0},
+    SAVED_WORD: {"facecolor": ENERGY_SAVED, "linewidth": 0},
+    TIMER_WORD: {"facecolor": ENERGY_TIMER, "linewidth": 0},
     # The other way round, so that the two are told apart without their colours.
     OVER_WORD: {"facecolor": OVER, "edgecolor": OVER_HATCH, "hatch": "\\\\\\\\", "linewidth": 0.5},
     **{

@@ -25,6 +25,8 @@ COVERED = "#c3c9d0"
 LIT = "#e0b400"
 LIT_IDLE = "#56b4e9"
 LIT_SAFE = "#d55e00"
+# What they used, what they saved of full light, and their timer.
+ENERGY_USED, ENERGY_SAVED, ENERGY_TIMER = LIT, "#f6e9b8", INK
 # Okabe and Ito's too, none of them that of people or vehicles: looking, keeping, telling, Rekognition.
 COST_COLOURS = ("#009e73", "#56b4e9", "#f0e442", "#d55e00")
 OVER = "#f9ecf3"

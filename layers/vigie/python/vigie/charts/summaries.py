@@ -88,14 +88,18 @@ def _clock(minutes: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLamps:
-    """What the page says of lamp groups: a line each, and where the exports lie, relative to the page."""
+    """What the page says of lamp groups: a line each, and where the exports lie, relative to the page.
+
+    `days_csv` is there when days before this one are kept.
+    """
 
     lines: tuple[str, ...]
     csv: str
     levels_csv: str
+    days_csv: str | None
 
 
-def page_lamps(energies: Sequence[GroupEnergy], day: date) -> PageLamps | None:
+def page_lamps(energies: Sequence[GroupEnergy], day: date, *, has_history: bool) -> PageLamps | None:
     """Return what the page says, whose address is below charts/; None without groups."""
     if not energies:
         return None
@@ -103,4 +107,5 @@ def page_lamps(energies: Sequence[GroupEnergy], day: date) -> PageLamps | None:
         lines=tuple(energy_line(energy) for energy in energies),
         csv=f"../exports/lights/{day}.csv",
         levels_csv=f"../exports/lights/{day}-levels.csv",
+        days_csv=f"../exports/lights/{day}-days.csv" if has_history else None,
     )

@@ -8,12 +8,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import date, tzinfo
 
-from vigie.domain.energy import GroupEnergy
+from vigie.domain.energy import EnergyTotals, GroupEnergy
 from vigie.domain.exports import DetectionRow, MinuteRow, VisitRow
 from vigie.domain.instants import to_iso
-from vigie.domain.lighting import Phase
 
 _DETECTIONS = (
     "captured_at",
@@ -151,21 +150,20 @@ def minutes_csv(rows: Iterable[MinuteRow], camera_id: str) -> bytes:
     )
 
 
-def energy_csv(energies: Iterable[GroupEnergy]) -> bytes:
-    """List what lamp groups used on their days; `saved_kwh` is against full light in the same hours."""
-    phases = (Phase.ACTIVE, Phase.IDLE, Phase.SAFE, Phase.DAY)
+def energy_csv(rows: Iterable[tuple[date, str, EnergyTotals | None]]) -> bytes:
+    """List what lamp groups used on days; `saved_kwh` is against full light in the same hours."""
     return _csv(
         _ENERGY,
-        (
-            (
-                energy.day.isoformat(),
-                energy.group.group_id,
-                *(_number(energy.seconds(phase)) for phase in phases),
-                *(_number(kwh) for kwh in (energy.used_kwh, energy.full_kwh, energy.timer_kwh)),
-                _number(energy.saved_kwh),
-            )
-            for energy in energies
-        ),
+        ((day.isoformat(), group_id, *map(_number, _used(totals))) for day, group_id, totals in rows),
+    )
+
+
+def _used(totals: EnergyTotals | None) -> tuple[float | None, ...]:
+    if totals is None:
+        return (None,) * (len(_ENERGY) - 2)
+    return (
+        *(totals.active_s, totals.idle_s, totals.safe_s, totals.off_s),
+        *(totals.used_kwh, totals.full_kwh, totals.timer_kwh, totals.saved_kwh),
     )
 
 

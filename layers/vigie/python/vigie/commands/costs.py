@@ -12,7 +12,7 @@ from vigie.documents import PRICE_LIST
 from vigie.errors import ConfigError
 
 if TYPE_CHECKING:
-    from vigie.domain.costs import Line
+    from vigie.domain.bill_lines import Line
     from vigie.domain.prices import Prices
 
 _NAMED = 3
@@ -39,8 +39,23 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=float,
         default=0.0,
         metavar="SHARE",
-        help="of frames that it looks at (%(default)s)",
+        help="of frames that it looks at in the model's place (%(default)s)",
     )
+    command.add_argument(
+        "--compared",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of frames that both look at, to compare them (%(default)s)",
+    )
+    command.add_argument(
+        "--known-faces",
+        type=int,
+        default=0,
+        metavar="N",
+        help="faces of people who agreed; with any, every visit's face is searched for (none)",
+    )
+    command.add_argument("--lamp-groups", type=int, default=0, metavar="N", help="of all cameras (none)")
     command.add_argument("--detect-ms", type=float, default=None, help="Lambda's milliseconds a frame")
     command.add_argument("--no-tracing", action="store_true", help="without X-Ray")
     command.add_argument("--arm64", action="store_true", help="functions on arm64")
@@ -52,11 +67,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def costs(arguments: argparse.Namespace) -> int:
     """Print a month's bill, a column for each number of cameras."""
     from vigie.documents import read_toml
-    from vigie.domain.costs import Deployment, Workload, monthly_bill
+    from vigie.domain.costs import monthly_bill
     from vigie.domain.prices import Prices
+    from vigie.domain.workloads import Deployment, Workload
 
     prices = read_toml(Prices, arguments.prices)
-    given = {"by_rekognition": arguments.rekognition}
+    given = {
+        "by_rekognition": arguments.rekognition,
+        "compared": arguments.compared,
+        "known_faces": arguments.known_faces,
+        "lamp_groups": arguments.lamp_groups,
+    }
     if arguments.detect_ms is not None:
         given["detect_ms"] = arguments.detect_ms
     deployment = Deployment(tracing=not arguments.no_tracing, arm64=arguments.arm64)
@@ -80,7 +101,7 @@ def costs(arguments: argparse.Namespace) -> int:
 
 def table(bills: Mapping[int, Sequence["Line"]], prices: "Prices", *, brief: bool = False) -> str:
     """Lay bills of the same lines out side by side, in dollars a month; in brief a row for each service."""
-    from vigie.domain.costs import by_service, largest, total
+    from vigie.domain.bill_lines import by_service, largest, total
 
     columns = list(bills)
     heads = [f"{cameras} camera{'s' if cameras > 1 else ''}" for cameras in columns]
@@ -108,7 +129,7 @@ def table(bills: Mapping[int, Sequence["Line"]], prices: "Prices", *, brief: boo
 
 
 def _as_json(bills: Mapping[int, Sequence["Line"]], prices: "Prices") -> str:
-    from vigie.domain.costs import total
+    from vigie.domain.bill_lines import total
 
     document = {
         "region": prices.region,

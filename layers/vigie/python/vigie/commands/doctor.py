@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 
+from vigie.domain.lamps import LAMP_THINGS
 from vigie.errors import ConfigError
 
 _RESOURCES = {
@@ -25,6 +26,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.set_defaults(command=doctor)
     for name, (what, variable) in _RESOURCES.items():
         command.add_argument(f"--{name.replace('_', '-')}", help=f"{what}; default: {variable}")
+    command.add_argument(
+        "--lamp-things",
+        metavar="PREFIX",
+        default=os.environ.get("VIGIE_LAMP_THINGS", LAMP_THINGS),
+        help="what the names of lamp groups' things begin with (VIGIE_LAMP_THINGS, or %(default)s)",
+    )
     command.add_argument("--no-canary", action="store_true", help="send nothing: only look")
     command.add_argument(
         "--timeout", type=float, default=60.0, metavar="S", help="wait so long for the canary (%(default)s)"
@@ -44,7 +51,7 @@ def doctor(arguments: argparse.Namespace, *, sleep: Callable[[float], None] = ti
     from vigie.commands.examination import Examination
     from vigie.domain.findings import State
 
-    examination = Examination(**names, sleep=sleep)
+    examination = Examination(**names, lamp_things=arguments.lamp_things, sleep=sleep)
     timeout_s = None if arguments.no_canary else arguments.timeout
     findings = list(examination.findings(canary_timeout_s=timeout_s))
     print_findings(findings, as_json=arguments.json)

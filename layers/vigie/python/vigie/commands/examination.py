@@ -9,14 +9,16 @@ from vigie.aws import clients, inspection
 from vigie.aws.frame_store import S3FrameStore
 from vigie.aws.health_store import DynamoHealthStore
 from vigie.aws.heartbeat_store import S3HeartbeatSource
+from vigie.aws.lights import IotLampShadows
+from vigie.aws.pause_store import DynamoPauseStore
 from vigie.aws.report_store import DynamoReportStore
 from vigie.aws.site_store import S3SiteSource
 from vigie.commands.checking import checked
 from vigie.commands.inputs import checkout
 from vigie.domain.agent_findings import judge_agent
-from vigie.domain.budget_findings import judge_channels
+from vigie.domain.budget_findings import judge_channels, judge_kept_sms
 from vigie.domain.cameras import CANARY
-from vigie.domain.darkness import newest_words
+from vigie.domain.darkness import HeartbeatSeen, newest_words
 from vigie.domain.diagnosis import (
     judge_cameras,
     judge_canary_subscription,
@@ -31,10 +33,15 @@ from vigie.domain.diagnosis import (
 )
 from vigie.domain.findings import Finding, QueueFacts, SubscriptionFacts, ok, unknown
 from vigie.domain.frames import FRAMES_PREFIX
+from vigie.domain.lamp_findings import judge_lamps
+from vigie.domain.lamps import LAMP_THINGS
 from vigie.domain.notices import NoticeKind
+from vigie.domain.pause_findings import judge_pauses
+from vigie.domain.region_findings import judge_rekognition
 from vigie.domain.sites import Site
 from vigie.errors import CloudError, ModelError
 from vigie.steps.diagnose import follow_canary, judge_trace
+from vigie.steps.pausing import COMPARISON, ENGINE, faces_of
 from vigie.steps.prove import send_canary
 from vigie.steps.watch import dark_cameras
 
@@ -51,6 +58,7 @@ class Examination:
         table: str,
         reports_topic: str,
         alerts_topic: str,
+        lamp_things: str = LAMP_THINGS,
         sleep: Callable[[float], None],
     ) -> None:
         self._bucket, self._table = bucket, table
@@ -58,6 +66,7 @@ class Examination:
         self._sleep = sleep
         self._s3, self._sqs, self._sns = clients.s3(), clients.sqs(), clients.sns()
         self._kms, self._cloudwatch, self._dynamodb = clients.kms(), clients.cloudwatch(), clients.dynamodb()
+        self._shadows = IotLampShadows(clients.iot_data(), lamp_things)
         self._health = DynamoHealthStore(self._dynamodb, table)
         self._site = Site()
 
@@ -96,6 +105,8 @@ class Examination:
             "s3:ListBucket, s3:GetObject on heartbeats/*, dynamodb:Query",
             self._check_cameras,
         )
+        yield from checked("the lamps", "iot:GetThingShadow, s3:GetObject on heartbeats/*", self._check_lamps)
+        yield from checked("the pauses of Rekognition", "dynamodb:GetItem", self._check_pauses)
         if canary_timeout_s is not None:
             yield from checked(
                 "the canary's way",
@@ -107,6 +118,9 @@ class Examination:
     def _check_site(self) -> Iterator[Finding]:
         self._site = S3SiteSource(self._s3, self._bucket).site()
         yield judge_site(self._site)
+        region = self._s3.meta.region_name
+        offered = inspection.has_rekognition(region)
+        yield judge_rekognition(self._site, region=region, offered=offered)
 
     def _check_notifications(self) -> Iterator[Finding]:
         rules = inspection.notifications(self._s3, self._bucket)
@@ -120,6 +134,7 @@ class Examination:
         followers = self._alerts_followers
         yield from judge_subscriptions(followers, self._site)
         yield from judge_channels(followers)
+        yield from judge_kept_sms(followers, self._site.caps)
         yield judge_canary_subscription(followers)
 
     def _check_keys(self) -> Iterator[Finding]:
@@ -141,11 +156,20 @@ class Examination:
         yield from judge_table(inspection.table(self._dynamodb, self._table))
 
     def _check_cameras(self) -> Iterator[Finding]:
-        beats = S3HeartbeatSource(self._s3, self._bucket).heartbeats()
-        for seen in beats:
+        for seen in self._beats:
             yield from judge_agent(seen, now=datetime.now(UTC), tz=self._tz)
-        watched = {camera.camera_id for camera in self._site.cameras} | set(newest_words(beats))
+        watched = {camera.camera_id for camera in self._site.cameras} | set(newest_words(self._beats))
         yield from judge_cameras(dark_cameras(self._health.vigils()), len(watched), tz=self._tz)
+
+    def _check_pauses(self) -> Iterator[Finding]:
+        store = DynamoPauseStore(self._dynamodb, self._table)
+        uses = (ENGINE, COMPARISON, faces_of(self._site.known_faces.collection))
+        yield from judge_pauses({use: store.pause(use) for use in uses}, now=_now(), tz=self._tz)
+
+    def _check_lamps(self) -> Iterator[Finding]:
+        for group in self._site.lamp_groups:
+            facts = self._shadows.facts(group.group_id)
+            yield judge_lamps(group, facts, self._beats, site=self._site, now=datetime.now(UTC))
 
     def _check_proof(self) -> Iterator[Finding]:
         after_s = self._site.watchfulness.unproven_after_s
@@ -173,6 +197,10 @@ class Examination:
         yield from judge_trace(
             trace, frames_queue=self._queue_of(_S3), alerts_queue=self._queue_of(self._reports_topic)
         )
+
+    @cached_property
+    def _beats(self) -> tuple[HeartbeatSeen, ...]:
+        return tuple(S3HeartbeatSource(self._s3, self._bucket).heartbeats())
 
     @cached_property
     def _alerts_followers(self) -> tuple[SubscriptionFacts, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vigie.domain.people import FaceAction
     from vigie.domain.sites import Site
     from vigie.steps.budget_ports import Purse
+    from vigie.steps.pausing import PauseStore
     from vigie.steps.people_ports import FaceCollection, PeopleStore
 
 _BUCKET, _TABLE = "VIGIE_BUCKET", "VIGIE_TABLE"  # as `settings.variable` makes them
@@ -57,6 +58,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def enrol(arguments: argparse.Namespace) -> int:
     """Enrol a face from each picture; 1 when some could not be used."""
     from vigie.commands.inputs import pictures
+    from vigie.steps.pausing import faces_of
 
     place = _place(arguments)
     name = _name(arguments.name)
@@ -74,6 +76,9 @@ def enrol(arguments: argparse.Namespace) -> int:
             failed += 1
         else:
             enrolled += 1
+    if enrolled:
+        # Searches may be left alone since there was no collection.
+        place.pauses.lift(faces_of(place.site.known_faces.collection))
     sys.stdout.write(f"{name}: {_faces(enrolled)} enrolled\n")
     return 1 if failed else 0
 
@@ -131,23 +136,28 @@ def forget(arguments: argparse.Namespace) -> int:
     from vigie.aws import clients
     from vigie.aws.frame_store import S3FrameStore
     from vigie.domain.people import FaceAction
+    from vigie.errors import CloudError
     from vigie.steps.chart import watched_cameras
 
     place = _place(arguments, collection=arguments.collection)
     name = _name(arguments.name)
     known = place.collection.faces()
     own = [face.face_id for face in known if face.name == name]
-    gone = place.collection.forget(own)
     today = datetime.now(UTC).date()
     cameras = watched_cameras(place.site, S3FrameStore(clients.s3(), place.bucket))
-    said = sum(
-        place.people.forget(name, camera_id, today - timedelta(days=age))
-        for camera_id in cameras
-        for age in range(3)
-    )
-    if not own and not said:
+    days = [(camera_id, today - timedelta(days=age)) for camera_id in cameras for age in range(3)]
+    suggested = (each.name for day in days for each in place.people.suggestions(*day).values())
+    if not own and name not in suggested:
         there = ", ".join(sorted({face.name for face in known})) or "nobody"
         raise ConfigError(f"{name!r} is not known; there is {there}")
+    # Whatever fails on the way, it is on record that it was asked for.
+    place.record(FaceAction.FORGET, faces=0, name=name, note=f"asked, of {_faces(len(own))}")
+    try:
+        gone = place.collection.forget(own)
+    except CloudError as error:
+        place.record(FaceAction.FORGET, faces=0, name=name, note=f"failed: {error}")
+        raise
+    said = sum(place.people.forget(name, *day) for day in days)
     place.record(FaceAction.FORGET, faces=gone, name=name)
     suggestions = f"{said} suggestion{'' if said == 1 else 's'}"
     sys.stdout.write(f"{name}: {_faces(gone)} removed, and {suggestions}\n")
@@ -161,6 +171,7 @@ class _Place:
     collection: "FaceCollection"
     people: "PeopleStore"
     purse: "Purse"
+    pauses: "PauseStore"
 
     def record(self, action: "FaceAction", *, faces: int, name: str = "", note: str = "") -> None:
         from vigie.domain.people import FaceCall
@@ -174,6 +185,7 @@ def _place(arguments: argparse.Namespace, *, collection: str | None = None) -> _
 
     from vigie.aws import clients
     from vigie.aws.face_collection import RekognitionFaces
+    from vigie.aws.pause_store import DynamoPauseStore
     from vigie.aws.people_store import DynamoPeopleStore
     from vigie.aws.purse_store import DynamoPurse
     from vigie.aws.site_store import S3SiteSource
@@ -189,9 +201,10 @@ def _place(arguments: argparse.Namespace, *, collection: str | None = None) -> _
     return _Place(
         bucket=bucket,
         site=site,
-        collection=RekognitionFaces(clients.rekognition(), known.collection),
+        collection=RekognitionFaces(clients.rekognition(), known.collection, owner=table),
         people=DynamoPeopleStore(dynamodb, table, site.retention),
         purse=DynamoPurse(dynamodb, table, site.retention),
+        pauses=DynamoPauseStore(dynamodb, table),
     )
 
 

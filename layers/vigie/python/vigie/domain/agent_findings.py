@@ -27,6 +27,12 @@ _SAID: Final[
         "store one, grant s3:GetObject on it, or set follow_site = false in its cameras.toml",
     ),
     (
+        lambda beat: beat.lamps_error,
+        failure,
+        "does not hear what its lamps are asked for",
+        "see to its network; where a right is missing, enroll it again with --lamps",
+    ),
+    (
         lambda beat: beat.agent_error,
         failure,
         "has a fault of its own",

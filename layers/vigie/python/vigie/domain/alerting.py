@@ -43,12 +43,16 @@ class Alert:
 
 
 class AlertState(StrEnum):
-    """How far an alert has come: claimed by a sender, sent; or recorded only, being too old or snoozed."""
+    """How far an alert has come: claimed by a sender, sent; or recorded only.
+
+    It is that when it is too old or snoozed, or when the day's budget left nobody to hear of it (`withheld`).
+    """
 
     CLAIMED = "claimed"
     SENT = "sent"
     TOO_OLD = "too_old"
     SNOOZED = "snoozed"
+    WITHHELD = "withheld"
 
     @property
     def reaches_people(self) -> bool:

@@ -36,11 +36,13 @@ class _Strictly:
 
 
 _Count = Annotated[int, _Strictly]
+# Of which caps one in so many is kept for the notices that a budget is used up.
+_KEPT_SHARES = {Spending.SMS: 4, Spending.EMAIL: 10}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """The most that may be bought on one day of the site's clock; 0 buys nothing.
+    """The most that may be bought on one day of the site's clock; 0 buys nothing, and says so like any other.
 
     `frames_a_camera` is how many frames of each camera are looked at, `rekognition_calls`, `sms` and `emails`
     are those of the whole site: an alert to three telephones is three SMS. With `paced` edges spread a
@@ -66,9 +68,13 @@ class Caps:
     def for_alerts(self, kind: Spending) -> int:
         """Return how much of a cap is for all but the notices that a budget is used up.
 
-        A tenth of the e-mails is kept for these: else nobody would hear that no more e-mails go out.
+        A tenth of the e-mails and a quarter of the SMS are kept for these, and one at least where there are
+        two: else nobody would hear that no more go out. One such notice is an SMS to each telephone, and of
+        20 a tenth would reach two.
         """
-        return self.emails - self.emails // 10 if kind is Spending.EMAIL else self.of(kind)
+        cap = self.of(kind)
+        share = _KEPT_SHARES.get(kind)
+        return cap if share is None or cap < 2 else cap - max(cap // share, 1)
 
     def of(self, kind: Spending) -> int:
         """Return the cap on one kind of spending."""
@@ -88,18 +94,24 @@ class Account:
     """What was taken of one kind on one day: by one camera of the cap of its own, or by all of the site's.
 
     `taken` never exceeds the cap that its takers knew. `refused_at` is the cap at which somebody asked for
-    more than was left. `by_camera` parts what was taken by who caused it; the key "" is the site itself.
+    more than was left, `held_at` the one for which an edge held back what it did not cover. `by_camera`
+    parts what was taken by who caused it; the key "" is the site itself.
     """
 
     kind: Spending
     camera_id: str | None
     taken: int
     refused_at: int | None = None
+    held_at: int | None = None
     by_camera: Mapping[str, int] = field(default_factory=dict)
 
     def is_closed(self, caps: Caps) -> bool:
         """Tell whether there was nothing left; a cap that was raised since opens the account again."""
         return self.refused_at is not None and caps.for_alerts(self.kind) <= self.refused_at
+
+    def is_held_back(self, caps: Caps) -> bool:
+        """Tell whether an edge held something back by a cap that was not raised since."""
+        return self.held_at is not None and caps.of(self.kind) <= self.held_at
 
 
 def spending_day(now: datetime, tz: tzinfo) -> date:

@@ -180,10 +180,18 @@ def match(ours: Sequence[Detection], theirs: Sequence[Detection], *, min_overlap
     """Pair two engines' detections one to one, the largest overlap first.
 
     Detections of one label find each other first. What is left over pairs across labels: one thing that the
-    engines call by different names. The rest was seen by one alone.
+    engines call by different names. The rest was seen by one alone. An engine's second label for one thing, a
+    car that is a truck too, counts as little as in visits.
     """
     left, right = list(range(len(ours))), list(range(len(theirs)))
     found: list[Match] = []
+
+    def count(i: int | None, j: int | None, overlap: float = 0.0) -> None:
+        mine, other = None if i is None else ours[i], None if j is None else theirs[j]
+        left[:] = [k for k in left if k != i and not (mine and ours[k].doubles(mine))]
+        right[:] = [k for k in right if k != j and not (other and theirs[k].doubles(other))]
+        found.append(Match(mine, other, overlap))
+
     for same_label in (True, False):
         candidates = sorted(
             (
@@ -195,11 +203,13 @@ def match(ours: Sequence[Detection], theirs: Sequence[Detection], *, min_overlap
         )
         for negative, i, j in candidates:
             if -negative >= min_overlap and i in left and j in right:
-                left.remove(i)
-                right.remove(j)
-                found.append(Match(ours[i], theirs[j], -negative))
-    found += [Match(ours[i], None) for i in left]
-    found += [Match(None, theirs[j]) for j in right]
+                count(i, j, -negative)
+    for i in sorted(left, key=lambda i: -ours[i].confidence):
+        if i in left:
+            count(i, None)
+    for j in sorted(right, key=lambda j: -theirs[j].confidence):
+        if j in right:
+            count(None, j)
     return tuple(found)
 
 

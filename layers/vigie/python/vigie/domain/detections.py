@@ -13,6 +13,8 @@ DEFAULT_LABELS = (PERSON, *VEHICLES)
 
 # What a detector calls now one, now the other: one lorry is a truck in this frame and a bus in the next.
 _ALIKE = (("car", "bus", "truck"), ("bicycle", "motorcycle"))
+# Two boxes of things alike that overlap so much are one thing under two labels.
+_DOUBLE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,14 @@ class Detection:
     def placed_in(self, zones: Iterable[Zone]) -> "Detection":
         """Return the same detection with the names of the zones that hold its foot."""
         return replace(self, zones=tuple(zone.name for zone in zones if zone.contains(self.box.foot)))
+
+    def doubles(self, other: "Detection") -> bool:
+        """Tell whether it is another label for the thing that the other one, of the same look, shows too."""
+        return (
+            self.label != other.label
+            and kind_of(self.label) == kind_of(other.label)
+            and self.box.overlap(other.box) >= _DOUBLE
+        )
 
 
 def kind_of(label: str) -> str:

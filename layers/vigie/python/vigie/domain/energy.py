@@ -8,11 +8,11 @@ lamps really did may differ by seconds, and where they could not be reached by m
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from vigie.domain.instants import day_bounds, minute_of
-from vigie.domain.lamps import LampGroup
+from vigie.domain.lamps import LEASE_STEP, LampGroup
 from vigie.domain.lighting import Phase, held_until, present_until, watched_until
 from vigie.domain.series import MINUTE, Minute
 from vigie.domain.sun import Position
@@ -62,6 +62,49 @@ class GroupEnergy:
         """Return how long the group was in a phase."""
         return sum(span.seconds for span in self.spans if span.phase is phase)
 
+    @property
+    def totals(self) -> "EnergyTotals":
+        """What is kept of the day when its minutes are gone."""
+        return EnergyTotals(
+            group_id=self.group.group_id,
+            day=self.day,
+            active_s=self.seconds(Phase.ACTIVE),
+            idle_s=self.seconds(Phase.IDLE),
+            safe_s=self.seconds(Phase.SAFE),
+            off_s=self.seconds(Phase.DAY),
+            used_kwh=self.used_kwh,
+            full_kwh=self.full_kwh,
+            timer_kwh=self.timer_kwh,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyTotals:
+    """What a lamp group used on a local day, as it was reckoned then, by its levels and watts of then.
+
+    Seconds are those of each phase; see `GroupEnergy` for the kWh.
+    """
+
+    group_id: str
+    day: date
+    active_s: float
+    idle_s: float
+    safe_s: float
+    off_s: float
+    used_kwh: float
+    full_kwh: float
+    timer_kwh: float | None
+
+    @property
+    def saved_kwh(self) -> float:
+        """What is saved against full light."""
+        return self.full_kwh - self.used_kwh
+
+    @property
+    def reckoned_s(self) -> float:
+        """How much of the day was reckoned: all of it, once it is over."""
+        return self.active_s + self.idle_s + self.safe_s + self.off_s
+
 
 def group_energy(
     group: LampGroup,
@@ -76,7 +119,7 @@ def group_energy(
 ) -> GroupEnergy:
     """Reckon a group's local day, from `since` to `until` where those lie in it.
 
-    `minutes` are those of each camera that covers it, of the day and of the `group.hold_s` before it.
+    `minutes` are those of each camera that covers it, of the day and from `needed_since` on before it.
 
     Raises:
         ValueError: no watts are known of the group.
@@ -117,7 +160,7 @@ def group_energies(
 ) -> list[GroupEnergy]:
     """Reckon the day of every group whose watts are known; none when nothing of the day has come.
 
-    What a visit of the evening before goes on to light after midnight counts as far as it is seen again.
+    `minutes` are those of `group_energy`: what begins before midnight goes on to light after it.
     """
     if day_bounds(day, tz)[0] >= until:
         return []
@@ -126,6 +169,12 @@ def group_energies(
         for group in groups
         if group.watts
     ]
+
+
+def needed_since(groups: Iterable[LampGroup], begin: datetime) -> datetime:
+    """Return since when minutes matter for what groups use from `begin` on: the leases of others are over."""
+    longest = timedelta(seconds=max((group.hold_s for group in groups), default=0.0))
+    return minute_of(begin - longest - LEASE_STEP - MINUTE)
 
 
 def energy_line(energy: GroupEnergy) -> str:

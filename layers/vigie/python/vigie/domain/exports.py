@@ -63,8 +63,8 @@ class MinuteRow:
     `local_time` is ISO 8601 with its offset from UTC. `people` and `vehicles` are the most at once,
     `visits_of_*` count the visits that began in it. `expected_frames` is what the declared pace makes of a
     minute; a camera with a motion gate sends fewer, and a minute in which nothing moved may have none. In a
-    minute that is `over_budget` frames came that the day's cap did not cover: if it is not `covered`, the
-    camera was there all the same.
+    minute that is `over_budget` there were frames that the day's cap did not cover: if it is not `covered`,
+    the camera was there all the same.
     """
 
     begins_at: datetime

@@ -19,8 +19,6 @@ from vigie.domain.visits import Visit, VisitLimits, begin_visit
 
 # What was away for longer than others may be must be where it was.
 _SAME_PLACE = 0.5
-# Two boxes of things alike that overlap so much are one thing under two labels.
-_DOUBLE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +84,7 @@ def _doubles(report: FrameReport) -> set[int]:
     found: set[int] = set()
     for index, detection in enumerate(report.detections):
         for earlier, other in enumerate(report.detections[:index]):
-            if (
-                earlier not in found
-                and other.label != detection.label
-                and kind_of(other.label) == kind_of(detection.label)
-                and other.box.overlap(detection.box) >= _DOUBLE
-            ):
+            if earlier not in found and detection.doubles(other):
                 found.add(index)
     return found
 

@@ -22,6 +22,8 @@ from vigie.domain.visits import VisitLimits
 CANARY_FRAMES = f"{FRAMES_PREFIX}{CANARY}/"
 # Longer than a check may take, and shorter than the minute after which the next one comes.
 LEASE_S = 50.0
+# So often what a budget withheld is tried again: it opens at midnight, or when its cap is raised.
+_RETRY_S = 600.0
 # Two looks at the same moment are one.
 _LOOKS_APART_S = 30.0
 
@@ -65,7 +67,8 @@ class Stage(StrEnum):
     """How far a trouble has come.
 
     `well` no trouble; `ailing` not told yet; `telling` claimed for sending; `told` people know;
-    `mending` over, but seen only once so; `telling_end` the end is claimed for sending.
+    `mending` over, but seen only once so; `telling_end` the end is claimed for sending. `withheld` and
+    `withheld_end`: the day's budget left nobody to hear of it, and people do not know.
     """
 
     WELL = "well"
@@ -74,6 +77,8 @@ class Stage(StrEnum):
     TOLD = "told"
     MENDING = "mending"
     TELLING_END = "telling_end"
+    WITHHELD = "withheld"
+    WITHHELD_END = "withheld_end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,11 @@ class Vigil:
             return replace(self, stage=Stage.TOLD, at=now)
         return replace(self, stage=Stage.WELL, at=now, trouble=None, ended_at=None)
 
+    def withheld(self, now: datetime) -> "Vigil":
+        """Return what follows when its notice reached nobody, for the budget had nothing left."""
+        stage = Stage.WITHHELD if self.stage is Stage.TELLING else Stage.WITHHELD_END
+        return replace(self, stage=stage, at=now)
+
 
 def begin_vigil(subject: str, now: datetime) -> Vigil:
     """Return what is remembered of a thing that is looked at for the first time."""
@@ -115,7 +125,8 @@ def follow(
 
     A trouble is told when it has lasted for `hold_s`; its end when two looks in a row have found it over.
     When a sender died, and the trouble has ended meanwhile (or has come again), nobody knows whether its
-    notice went out: it counts as sent, so that the notice that is true now follows.
+    notice went out: it counts as sent, so that the notice that is true now follows. Of what was withheld one
+    knows that it did not: when it ends, nobody needs to hear of it.
     """
 
     waited_s = seconds_between(vigil.at, now)
@@ -134,6 +145,12 @@ def follow(
             return replace(vigil, stage=Stage.TOLD, at=now, ended_at=None)
         case Stage.MENDING:
             return replace(vigil, stage=Stage.TELLING_END, at=now) if waited_s >= _LOOKS_APART_S else vigil
+        case Stage.WITHHELD_END if trouble:
+            return replace(vigil, stage=Stage.TOLD, at=now, ended_at=None)
+        case Stage.WITHHELD_END:
+            return replace(vigil, stage=Stage.TELLING_END, at=now) if waited_s >= _RETRY_S else vigil
+        case Stage.WITHHELD if trouble and waited_s < _RETRY_S:
+            return vigil
     if not trouble:
         return vigil if vigil.stage is Stage.WELL else replace(vigil, stage=Stage.WELL, at=now, trouble=None)
     if seconds_between(trouble.since, now) >= hold_s:

@@ -9,10 +9,25 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from vigie.domain.cameras import check_camera_id, check_name
+from vigie.domain.instants import minute_of
 
 HEARTBEATS_PREFIX = "heartbeats/"
 
 CameraState = Literal["starting", "running", "waiting", "failing", "ended", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSpan:
+    """Minutes in a row, begin <= t < end, in which the day's cap held back all pictures that were to go."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("begins_at", "ends_at"):
+            instant = getattr(self, name)
+            if instant.tzinfo is None or instant != minute_of(instant):
+                raise ValueError(f"{name} is the beginning of a minute, with its time zone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +36,8 @@ class CameraLife:
 
     `starting` no picture yet, `running`, `waiting` to be started again, `failing` tried again rarely, `ended`
     or `failed` for good. `sampled` are pictures taken, `gated_out` those that the motion gate held back,
-    `held_back` those for which the day's cap leaves nothing at their time,
+    `held_back` those for which the day's cap leaves nothing at their time, `held_in` the newest spans of
+    minutes of which nothing else came,
     `uploaded` those that arrived in S3, `spooled` those that wait on disk now, `dropped` those that were
     lost, the last one at `dropped_at` for the reason `dropped_why`. `last_captured_at` is the newest
     picture's capture time, gated out or not. `error` holds no credentials.
@@ -32,6 +48,7 @@ class CameraLife:
     sampled: int = 0
     gated_out: int = 0
     held_back: int = 0
+    held_in: tuple[HeldSpan, ...] = ()
     uploaded: int = 0
     spooled: int = 0
     dropped: int = 0
@@ -43,6 +60,7 @@ class CameraLife:
 
     def __post_init__(self) -> None:
         check_camera_id(self.camera_id)
+        _check_zones(self, "dropped_at", "started_at", "last_captured_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +68,8 @@ class LampLife:
     """One lamp group as the agent that drives it sees it; `switches` are since the agent started.
 
     `wanted` is the level that its lease and the clock ask for since `since`, for the `reason` told; `level`
-    the one that its lamps have taken on (None: none yet). `error` says which lamp does not follow, and why.
+    the one that its lamps have taken on (None: none yet, or one was given up on its way to another). `error`
+    says which lamp does not follow, and why.
     """
 
     group_id: str
@@ -94,6 +113,14 @@ class Heartbeat:
 
     def __post_init__(self) -> None:
         check_name("agent_id", self.agent_id)
+        _check_zones(self, "at")
+
+
+def _check_zones(said: object, *names: str) -> None:
+    for name in names:
+        instant = getattr(said, name)
+        if instant is not None and instant.tzinfo is None:
+            raise ValueError(f"{name} needs a time zone, as in 2026-01-31T18:00:00Z")
 
 
 def heartbeat_key(agent_id: str) -> str:

@@ -10,11 +10,15 @@ from typing import Any, ClassVar
 
 from vigie.domain.cameras import Camera, check_name
 from vigie.domain.hours import Hours
+from vigie.domain.instants import minute_of
 from vigie.domain.sun import Position, sun_elevation
 
 # A lamp group's thing at AWS IoT is named by this and the group's id, unless a deployment says otherwise.
 LAMP_THINGS = "vigie-lights-"
 FULL = 100
+# By which leases move on, so that one is not written anew with every frame.
+LEASE_STEP = timedelta(seconds=30)
+_MINUTE = timedelta(minutes=1)
 _LONGEST_HOLD_S = 3600.0
 # A gate lets one picture a minute through whatever it shows; it needs half a minute more to be reported.
 _SHORTEST_SILENCE_S = 90.0
@@ -126,9 +130,14 @@ class LampGroup:
         return position is None or sun_elevation(instant, position) < -self.dusk_deg
 
     def is_needed(self, now: datetime, tz: tzinfo, position: Position | None) -> bool:
-        """Tell whether what is seen now may matter: while the group is lit, and shortly before."""
-        soon = now + timedelta(seconds=self.hold_s)
-        return self.is_lit(now, tz, position) or self.is_lit(soon, tz, position)
+        """Tell whether what is seen now may matter: the group is lit at some time while its lease lasts."""
+        ends_at = now + timedelta(seconds=self.hold_s) + LEASE_STEP
+        instant = now
+        while instant <= ends_at:
+            if self.is_lit(instant, tz, position):
+                return True
+            instant = minute_of(instant) + _MINUTE
+        return False
 
     def power(self, level: float) -> float:
         """Return the watts of the whole group at a level; dark it takes none, unless `watts` says so.

@@ -1,7 +1,8 @@
 """The ledger: what each camera's days have cost, from what was counted, and what that makes of a month.
 
 What frames consumed belongs to the day on which they were taken, as every chart has it; calls of Rekognition,
-SMS and e-mails to the day on which they were bought. Prices are those of the list, without free tiers and
+SMS and e-mails to the day on which they were bought; so does what functions used that follow the reports
+(`set_lights`, `compare_labels`). Prices are those of the list, without free tiers and
 volume discounts. What nobody can count from inside is taken at its most: each frame as if it had come to its
 function alone. Logs, traces, keys and what is paid without a single frame are in the month's figure only.
 """
@@ -10,14 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
+from vigie.domain.bill_lines import total
 from vigie.domain.caps import Account, Spending
-from vigie.domain.costs import DAYS, Deployment, Workload, monthly_bill, total
+from vigie.domain.costs import monthly_bill
 from vigie.domain.prices import Prices
 from vigie.domain.rollups import DayTotals
 from vigie.domain.usage import NO_USAGE, Usage
+from vigie.domain.workloads import DAYS, Deployment, Workload
 
-# SQS's requests of a frame that comes alone: sent by S3, received, deleted.
-_MESSAGES_A_FRAME = 3
+# SQS's requests of a message that comes alone: sent by S3 or SNS, received, deleted.
+_REQUESTS_A_MESSAGE = 3
 _MEGABYTE_MS_OF_A_GB_SECOND = 1_024 * 1_000
 # As many whole days show what a day is like: all of a week's kinds.
 _DAYS_LOOKED_AT = 7
@@ -38,7 +41,7 @@ class DaySpent:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Dollars for looking (Lambda), keeping (S3, DynamoDB), telling (queues, SMS, e-mails), Rekognition."""
+    """Dollars for looking (Lambda), keeping (S3, DynamoDB), telling (queues, shadows, SMS), Rekognition."""
 
     looking: float = 0.0
     keeping: float = 0.0
@@ -77,14 +80,16 @@ def cost_of(spent: DaySpent, prices: Prices) -> Cost:
     """Price what was consumed."""
     usage = spent.usage
     looking = prices.lambda_gb_second_x86_64.of(usage.megabyte_ms / _MEGABYTE_MS_OF_A_GB_SECOND)
+    messages = spent.frames + usage.messages
     return Cost(
-        looking=looking + prices.lambda_request.of(spent.frames),
+        looking=looking + prices.lambda_request.of(messages),
         keeping=prices.s3_put.of(spent.frames + usage.puts)
         + prices.s3_get.of(usage.gets)
         + prices.dynamodb_write_unit.of(usage.write_units)
         + prices.dynamodb_read_unit.of(usage.read_units),
-        telling=prices.sqs_request.of(_MESSAGES_A_FRAME * spent.frames)
+        telling=prices.sqs_request.of(_REQUESTS_A_MESSAGE * messages)
         + prices.sns_publish.of(usage.publishes)
+        + prices.iot_shadow_operation.of(usage.shadow_operations)
         + prices.sms.of(spent.sms)
         + prices.sns_email.of(spent.emails),
         rekognition=prices.rekognition_image.of(spent.rekognition_calls),
@@ -92,9 +97,15 @@ def cost_of(spent: DaySpent, prices: Prices) -> Cost:
 
 
 def days_spent(
-    totals: Iterable[DayTotals], accounts: Mapping[date, Iterable[Account]]
+    totals: Iterable[DayTotals],
+    accounts: Mapping[date, Iterable[Account]],
+    used: Mapping[tuple[str, date], Usage] | None = None,
 ) -> tuple[DaySpent, ...]:
-    """Put together what roll-ups and the purse know of some days, in order of camera and day."""
+    """Put together what roll-ups, the purse and the book know of some days, in order of camera and day.
+
+    `used` is what was used beside the reports, by camera and day.
+    """
+    beside = used or {}
     bought: dict[tuple[str, date], dict[Spending, int]] = {}
     for day, of_day in accounts.items():
         for account in of_day:
@@ -103,13 +114,13 @@ def days_spent(
                     bought.setdefault((camera_id, day), {})[account.kind] = number
     seen = {(each.camera_id, each.day): each for each in totals}
     found = []
-    for camera_id, day in sorted(seen.keys() | bought.keys()):
+    for camera_id, day in sorted(seen.keys() | bought.keys() | beside.keys()):
         own, paid = seen.get((camera_id, day)), bought.get((camera_id, day), {})
         spent = DaySpent(
             camera_id=camera_id,
             day=day,
             frames=own.frames if own else 0,
-            usage=own.usage if own else NO_USAGE,
+            usage=(own.usage if own else NO_USAGE) + beside.get((camera_id, day), NO_USAGE),
             rekognition_calls=paid.get(Spending.REKOGNITION, 0),
             sms=paid.get(Spending.SMS, 0),
             emails=paid.get(Spending.EMAIL, 0),

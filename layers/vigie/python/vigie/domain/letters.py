@@ -31,6 +31,14 @@ def letter(opening: str, facts: Iterable[tuple[str, str]], *closing: str) -> str
     return "\n\n".join(filter(None, (opening, "\n".join(rows), *closing))) + "\n"
 
 
+def told_later(key: str, never: str) -> str:
+    """Say how to be told of a trouble later, or never: by a key of `watchfulness`."""
+    return (
+        f'To be told later, or never, change "{key}" under "watchfulness" in the site document,\n'
+        f"{SITE_DOCUMENT}. It counts seconds; {never} stands for never."
+    )
+
+
 def sms_text(before: str, place: str = "", after: str = "", *, more: str = "", link: str = "") -> str:
     """Return an SMS of one part: the place is shortened as needed, `before` and `after` never are.
 

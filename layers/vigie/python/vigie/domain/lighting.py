@@ -15,14 +15,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from vigie.domain.detections import VEHICLES
-from vigie.domain.lamps import LampGroup
-from vigie.domain.series import Minute
+from vigie.domain.lamps import LEASE_STEP, LampGroup
+from vigie.domain.series import Minute, VisitsChange
 from vigie.domain.sun import Position
 from vigie.domain.visits import Visit, VisitLimits
 
 # What an edge's clock may be ahead: a wrong one must not light a street for a year.
 MOST_AHEAD = timedelta(minutes=1)
-_STEP = timedelta(seconds=30)
+# Who stays is told again so often, should the word that prolonged the lease be on a long way.
+_TOLD_AGAIN = timedelta(seconds=10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +73,7 @@ class Lease:
 
     def credible(self, group: LampGroup, now: datetime) -> "Lease":
         """Return what of it a camera can have said by now: no foreign word lights a street for years."""
-        slack = MOST_AHEAD + _STEP
+        slack = MOST_AHEAD + LEASE_STEP
         latest = now + timedelta(seconds=group.hold_s) + slack
         latest_word = now + timedelta(seconds=group.silent_after_s) + slack
         until = self.until if self.until and self.until <= latest else None
@@ -142,24 +143,55 @@ def watched_until(group: LampGroup, instant: datetime) -> datetime:
 
 
 def tells_lamps(
-    groups: Iterable[LampGroup], minute: Minute, instant: datetime, *, limits: VisitLimits, late: bool
+    groups: Iterable[LampGroup],
+    minute: Minute,
+    before: Minute | None,
+    change: VisitsChange,
+    *,
+    limits: VisitLimits,
+    tz: tzinfo,
+    position: Position | None,
 ) -> bool:
-    """Tell whether the frame of that instant, with which `minute` was folded, may change a group's lease.
+    """Tell whether a frame may change a group's lease; `minute` is its own, `before` that without the frame.
 
-    It shows somebody who counts, be it since this very frame: who has just entered a zone, or a parked
-    vehicle that drives off. Or it is the first of its minute, by which the camera's word is renewed; or it
-    came late, and what follows it may be other. A lease that it does not change is not written.
+    One that came late does, since what follows it may be other. Of the rest none does by day; at night the
+    first of its minute, by which the camera's word is renewed, and one that shows somebody who counts, if the
+    minute said less of the lease without it: who came, has just entered a zone, or is a parked vehicle that
+    drives off. What it said before was told, be it by a word that is late: so one in ten seconds is told
+    again. Without `before` the frame may have been here already, and its own word be lost.
     """
+    instant = change.begin
     for group in groups:
         if minute.camera_id not in group.cameras:
             continue
-        if late or minute.frames == 1:
+        if change.is_late:
             return True
-        for visit in minute.visits:
-            is_now = visit.last_seen_at == instant == present_until(visit, limits)
-            if is_now and group.counts(minute.camera_id, visit.label, visit.zones):
-                return True
+        # It may be dark still by the true time, when the edge's clock is ahead.
+        is_dark = group.is_lit(instant - MOST_AHEAD, tz, position)
+        if not (is_dark or group.is_needed(instant, tz, position)):
+            continue
+        if minute.frames == 1:
+            return True
+        if _shows_somebody(group, minute, instant, limits) and _adds(group, minute, before, instant, limits):
+            return True
     return False
+
+
+def _shows_somebody(group: LampGroup, minute: Minute, instant: datetime, limits: VisitLimits) -> bool:
+    return any(
+        visit.last_seen_at == instant == present_until(visit, limits)
+        and group.counts(minute.camera_id, visit.label, visit.zones)
+        for visit in minute.visits
+    )
+
+
+def _adds(
+    group: LampGroup, minute: Minute, before: Minute | None, instant: datetime, limits: VisitLimits
+) -> bool:
+    if before is None or (instant - _EPOCH) // _TOLD_AGAIN > (before.folded_until - _EPOCH) // _TOLD_AGAIN:
+        return True
+    had = lease_of(group, minute.camera_id, [before], newest=before.folded_until, limits=limits)
+    return not had.covers(lease_of(group, minute.camera_id, [minute], newest=instant, limits=limits))
 
 
 def level_at(
@@ -187,4 +219,4 @@ def desired_now(
 
 def _rounded(instant: datetime) -> datetime:
     """Return the next whole step, so that a lease is not written anew with every frame."""
-    return _EPOCH - (_EPOCH - instant) // _STEP * _STEP
+    return _EPOCH - (_EPOCH - instant) // LEASE_STEP * LEASE_STEP

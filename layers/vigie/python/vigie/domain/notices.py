@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 
@@ -13,6 +13,8 @@ class NoticeKind(StrEnum):
     VISIT = "visit"
     CAMERA_DARK = "camera_dark"
     CAMERA_BACK = "camera_back"
+    LAMPS_FAILED = "lamps_failed"
+    LAMPS_BACK = "lamps_back"
     DEAD_LETTERS = "dead_letters"
     DEAD_LETTERS_GONE = "dead_letters_gone"
     UNPROVEN = "alerts_unproven"
@@ -20,6 +22,17 @@ class NoticeKind(StrEnum):
     OVER_BUDGET = "over_budget"
     DAILY_BILL = "daily_bill"
     CANARY = "canary"
+
+
+class Delivery(Enum):
+    """What became of a notice.
+
+    `sent`: it was handed over for whoever asked for its like, which may be nobody. `withheld`: somebody had,
+    and the day's budget left none of them.
+    """
+
+    SENT = "sent"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A name that a search gives is a suggestion: it says which of the known faces is 
 
 import base64
 import binascii
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,13 +88,13 @@ class FaceCall:
 
 
 def check_person_name(name: str) -> str:
-    """Return a person's name on one line.
+    """Return a person's name on one line, each letter in the one way of writing it: é is not e and an accent.
 
     Raises:
         ValueError: it is empty, too long, or holds what cannot be printed.
 
     """
-    line = " ".join(name.split())
+    line = _composed(" ".join(name.split()))
     if not 0 < len(line) <= _NAME_LENGTH or not line.isprintable():
         raise ValueError(f"a person's name has 1 to {_NAME_LENGTH} characters that can be printed")
     return line
@@ -107,6 +108,10 @@ def to_external_id(name: str) -> str:
 def from_external_id(external_id: str) -> str:
     """Read a name that `to_external_id` wrote; what it did not write is its own name."""
     try:
-        return base64.urlsafe_b64decode(external_id.replace(".", "=").encode()).decode()
+        return _composed(base64.urlsafe_b64decode(external_id.replace(".", "=").encode()).decode())
     except (binascii.Error, UnicodeDecodeError):
         return external_id
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -51,7 +51,7 @@ def plain_subject(text: str) -> str:
 
 def camera_name(camera: Camera, write: Callable[[str], str] = str) -> str:
     """Return the name of a camera; its id where it has none, or one that cannot be written so."""
-    return _written(camera.name, write) or camera.camera_id
+    return written(camera.name, write) or camera.camera_id
 
 
 def zones_text(zones: Sequence[str], write: Callable[[str], str] = str) -> str:
@@ -59,15 +59,15 @@ def zones_text(zones: Sequence[str], write: Callable[[str], str] = str) -> str:
 
     Those that cannot be written so are left out.
     """
-    written = [cut(name) for zone in zones if (name := _written(zone, write))]
-    named, more = ", ".join(written[:_MOST_ZONES]), len(written) - _MOST_ZONES
+    names = [cut(name) for zone in zones if (name := written(zone, write))]
+    named, more = ", ".join(names[:_MOST_ZONES]), len(names) - _MOST_ZONES
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _written(name: str, write: Callable[[str], str]) -> str:
+def written(name: str, write: Callable[[str], str]) -> str:
     """Return a name made harmless; nothing when a character of it was lost."""
-    written = harmless(name, write)
-    return written if written.count("?") == name.count("?") else ""
+    text = harmless(name, write)
+    return text if text.count("?") == name.count("?") else ""
 
 
 def article(noun: str) -> str:

@@ -4,6 +4,7 @@ Whoever has a visit has their keys, and writing twice is writing once:
 
     site/pictures/<camera_id>/<YYYY-MM-DD>/<stamp>-<label>-<confidence>.jpg    annotated
     faces/<camera_id>/<YYYY-MM-DD>/<visit_id>.jpg                              a face, where asked for
+    faces/<camera_id>/<YYYY-MM-DD>/<visit_id>.<stamp>.jpg                      one of a better frame
 
 Days are of UTC: that of the frame, and that on which the visit began. An annotated picture is named by
 frame and detection, not by visit: when a late frame makes a visit begin earlier, it keeps its pictures.
@@ -15,6 +16,7 @@ from datetime import date, datetime, tzinfo
 
 from vigie.domain.cameras import Camera, check_camera_id
 from vigie.domain.detections import Detection
+from vigie.domain.frames import FrameKey
 from vigie.domain.instants import from_stamp, to_stamp
 from vigie.domain.reports import FrameReport
 from vigie.domain.visits import Visit
@@ -28,9 +30,10 @@ _VISIT_ID = re.compile(r"(.+)-(\d{8}T\d{9}Z)-.+-\d+")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9-]+")
 
 
-def face_key(visit: Visit) -> str:
-    """Return where the face of a visit lies."""
-    return f"{_folder(FACES_PREFIX, visit.camera_id, visit.started_at.date())}{visit.visit_id}.jpg"
+def face_key(visit: Visit, frame: FrameKey | None = None) -> str:
+    """Return where the face of a visit lies: of the frame that begins it, or of a later one."""
+    folder = _folder(FACES_PREFIX, visit.camera_id, visit.started_at.date())
+    return f"{folder}{visit.visit_id}{f'.{to_stamp(frame.captured_at)}' if frame else ''}.jpg"
 
 
 def picture_key(visit: Visit) -> str:
@@ -124,7 +127,7 @@ class FaceSelection:
         """What all their keys begin with."""
         if self.visit_id is not None:
             camera_id, began = _parse_visit_id(self.visit_id)
-            return f"{_folder(FACES_PREFIX, camera_id, began.date())}{self.visit_id}.jpg"
+            return f"{_folder(FACES_PREFIX, camera_id, began.date())}{self.visit_id}."
         if self.camera_id is None:
             return FACES_PREFIX
         if self.day is None:

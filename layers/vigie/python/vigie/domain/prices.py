@@ -80,6 +80,9 @@ class Prices:
     trace: Price
     schedule_call: Price
     budget_month: Price
+    iot_connection_minute: Price
+    iot_message: Price
+    iot_shadow_operation: Price
     rekognition_image: Tiered
     rekognition_face_search: Tiered
     rekognition_face_month: Price

@@ -40,7 +40,7 @@ class DayTotals:
     """One camera's local day, the sum of its `hours`; `quarantined` counts frames that could not be read.
 
     `listed` is the number of frames whose detections the day's CSV holds by now. `usage` is what the day's
-    frames consumed, `over_budget` the number of minutes of which all frames came after the cap was reached.
+    frames consumed, `over_budget` the number of minutes of which the day's cap covered no frame.
     """
 
     camera_id: str

@@ -136,7 +136,8 @@ class VisitsChange:
     """What one frame may have changed of its camera's visits.
 
     `begun` are those that begin in the frame itself, as it shows them; `asks` says whether it makes a rule
-    ask for an alert, or may decide what is news before other cameras of the place. Between the capture times
+    ask for an alert, or may decide what is news before other cameras of the place. `nearer` are people, as
+    they began, whose face the frame shows better and was kept to be searched for. Between the capture times
     `begin` and `end` (half open) visits may have begun, moved or vanished: for the newest frame of a camera
     that is its own millisecond, for one that came late or again the time that follows it.
     """
@@ -145,6 +146,7 @@ class VisitsChange:
     begin: datetime
     end: datetime
     asks: bool = False
+    nearer: tuple[Visit, ...] = ()
 
     @property
     def is_late(self) -> bool:
@@ -153,8 +155,8 @@ class VisitsChange:
 
     @property
     def is_news(self) -> bool:
-        """Tell whether visits, or what rules ask about them, may be others than before the frame."""
-        return bool(self.begun) or self.asks or self.is_late
+        """Tell whether visits, their names, or what rules ask may be others than before the frame."""
+        return bool(self.begun or self.nearer) or self.asks or self.is_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class CameraDay:
 
     `begins_at` and `ends_at` are the bounds asked for (a local day has 23 to 25 hours); `points` may be
     empty for a long span, whose curve the minutes give. `quarantined` counts frames that could not be read,
-    `over_budget` are the beginnings of minutes in which frames came that the day's cap did not cover.
+    `over_budget` are the beginnings of minutes that had frames which the day's cap did not cover.
     """
 
     camera: Camera

@@ -17,7 +17,7 @@ from vigie.domain.lamps import LampGroup, check_lamp_groups
 from vigie.domain.lighting import tells_lamps
 from vigie.domain.people import KnownFaces
 from vigie.domain.rules import LONGEST_COOLDOWN_S, AlertRule, CameraRules
-from vigie.domain.series import Minute
+from vigie.domain.series import Minute, VisitsChange
 from vigie.domain.sun import Position
 from vigie.domain.visits import VisitLimits
 
@@ -216,9 +216,17 @@ class Site:
         """Return the place that the camera shows together with others, if any."""
         return next((place for place in self.places if camera_id in place.cameras), None)
 
-    def tells_lamps(self, minute: Minute, instant: datetime, *, late: bool) -> bool:
+    def tells_lamps(self, minute: Minute, before: Minute | None, change: VisitsChange) -> bool:
         """Tell whether a frame may change the lease of a lamp group; see `lighting.tells_lamps`."""
-        return tells_lamps(self.lamp_groups, minute, instant, limits=self.visits, late=late)
+        return tells_lamps(
+            self.lamp_groups,
+            minute,
+            before,
+            change,
+            limits=self.visits,
+            tz=self.tz,
+            position=self.position,
+        )
 
     def camera(self, camera_id: str) -> Camera:
         """Return the camera of that id; a bare one when the document does not name it."""

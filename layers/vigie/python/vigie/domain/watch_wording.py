@@ -6,7 +6,7 @@ from vigie.domain import phrases
 from vigie.domain.cameras import Camera
 from vigie.domain.frames import FrameKey
 from vigie.domain.gsm import to_ascii, to_gsm
-from vigie.domain.letters import SITE_DOCUMENT, data_of, iso, letter, sms_text
+from vigie.domain.letters import data_of, iso, letter, sms_text, told_later
 from vigie.domain.notices import Notice, NoticeKind
 from vigie.domain.rules import CHANNELS
 
@@ -24,7 +24,7 @@ def camera_dark_notice(camera: Camera, *, since: datetime, reason: str, tz: tzin
             f"{phrases.capital(name)} has delivered no pictures since {moment}.",
             [("Camera", _named(camera)), ("Why", why)],
             "Nobody who comes by is seen or counted meanwhile. You will hear when pictures come again.",
-            _silence("dark_after_s", "0"),
+            told_later("dark_after_s", "0"),
         ),
         sms=sms_text(
             "Vigie: no pictures from ",
@@ -80,7 +80,7 @@ def dead_letters_notice(queue: str, *, count: int, since: datetime, tz: tzinfo) 
             f"{they} tried several times, and what was in them is missing from visits, charts and\n"
             "alerts. The function's log says why. When the cause is gone, send them once more: nothing is\n"
             "counted twice. In the console of SQS that is the queue's DLQ redrive.",
-            _silence("dead_after_s", "a very large number"),
+            told_later("dead_after_s", "a very large number"),
         ),
         sms=sms_text(
             f"Vigie: {many} failed for good, in ",
@@ -133,7 +133,7 @@ def unproven_notice(*, last_proven_at: datetime | None, tz: tzinfo) -> Notice:
             [],
             "Until one does, do not take silence for quiet: alerts may be late, or not come at all.",
             "What is broken, and what to do, says\n    python -m vigie doctor",
-            _silence("unproven_after_s", "a very large number"),
+            told_later("unproven_after_s", "a very large number"),
         ),
         sms=sms_text(f"Vigie: alerts not proven to work {short}. Run: python -m vigie doctor"),
         data=data_of(
@@ -205,11 +205,3 @@ def _camera_data(camera: Camera) -> dict[str, str]:
 def _subject(before: str, camera: Camera, after: str) -> str:
     room = phrases.SUBJECT_LENGTH - len(before + after)
     return phrases.plain_subject(f"{before}{phrases.cut(phrases.camera_name(camera, to_ascii), room)}{after}")
-
-
-def _silence(key: str, never: str) -> str:
-    """Say how to be told later, or never."""
-    return (
-        f'To be told later, or never, change "{key}" under "watchfulness" in the site document,\n'
-        f"{SITE_DOCUMENT}. It counts seconds; {never} stands for never."
-    )

@@ -1,7 +1,7 @@
 """Visits have begun, or are others than they seemed: tell the people who asked, once."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from vigie.domain.alerting import (
     Alert,
@@ -12,8 +12,8 @@ from vigie.domain.alerting import (
     asked_in,
     plan_alerts,
 )
-from vigie.domain.instants import minute_of, seconds_between
-from vigie.domain.notices import Notice
+from vigie.domain.instants import day_bounds, minute_of, seconds_between
+from vigie.domain.notices import Delivery, Notice
 from vigie.domain.people import Suggestion
 from vigie.domain.pictures import picture_key
 from vigie.domain.series import VisitsChange
@@ -27,6 +27,7 @@ from vigie.steps.ports import AlertStore, Clock, LinkMaker, MinuteStore, Notifie
 # short enough that the message comes again before it is given up.
 CLAIM_LEASE_S = 20.0
 _ATTEMPTS = 50
+_OUTCOMES = {Delivery.SENT: AlertState.SENT, Delivery.WITHHELD: AlertState.WITHHELD}
 # Files are read faster than the clock, so that what they show may lie ahead of it.
 _AHEAD = timedelta(days=1)
 
@@ -48,8 +49,9 @@ def send_alerts(
     What counts is what is stored now, not what the event knew: so events may come late, twice, and in any
     order. First what the visits ask for is noted; then everything from that time on is judged, of all
     cameras, since an alert may forbid a later one. An alert is claimed, sent, then closed. A sender that dies
-    between sending and closing leaves a claim that is taken over: one message too many, never none. `who` is
-    asked whom a visit's face suggests.
+    between sending and closing leaves a claim that is taken over: one message too many, never none. One that
+    the budget withholds from all is closed as such, is not tried again, and charges no cooldown: what its
+    claim kept quiet is judged anew. `who` is asked whom a visit's face suggests.
 
     Raises:
         Conflict: another sender is at work on one of them; the event should be tried again.
@@ -57,8 +59,9 @@ def send_alerts(
 
     """
     _note_what_is_asked(camera_id, change, minutes, alerts)
-    sent = 0
-    for _ in range(_ATTEMPTS):
+    sent, attempts = 0, _ATTEMPTS
+    while attempts:
+        attempts -= 1
         # Before anything that the plan is made of: a change meanwhile makes this number an old one.
         revision = alerts.revision()
         plan = _plan(change, site, minutes, alerts, clock)
@@ -70,16 +73,23 @@ def send_alerts(
             if plan.is_untidy:
                 _tidy(plan, alerts, clock, revision)
                 continue
+            withheld = False
             for alert, record in plan.due:
                 if record and _is_at_work(record, clock):
                     continue
                 revision = alerts.record(
                     alert, AlertState.CLAIMED, replaces=record, now=clock(), revision=revision
                 )
-                notifier.notify(_notice(alert, site, minutes, link_to, who))
-                alerts.close(alert, now=clock())
+                delivery = notifier.notify(_notice(alert, site, minutes, link_to, who))
+                alerts.close(alert, now=clock(), state=_OUTCOMES[delivery])
+                withheld = delivery is Delivery.WITHHELD
+                if withheld:
+                    break
                 sent += 1
         except Conflict:
+            continue
+        if withheld:
+            attempts = _ATTEMPTS  # nobody was in the way, and this one is settled
             continue
         busy = (a for a, record in plan.due if record and _is_at_work(record, clock))
         for alert in busy:
@@ -87,6 +97,17 @@ def send_alerts(
                 raise Conflict(f"the alert {alert.alert_id} is being sent by another sender")
         return sent
     raise Conflict(f"{_ATTEMPTS} times another sender was first")
+
+
+def alerts_withheld(day: date, *, alerts: AlertStore, site: Site) -> int:
+    """Count the alerts of a local day that reached nobody, since the budget had nothing left for anybody.
+
+    Raises:
+        CloudError: AWS refused a call.
+
+    """
+    records = alerts.alerts(*day_bounds(day, site.tz))
+    return sum(record.state is AlertState.WITHHELD for record in records)
 
 
 def _note_what_is_asked(

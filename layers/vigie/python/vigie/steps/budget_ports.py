@@ -1,6 +1,6 @@
 """What the steps need of who counts spending; other ports are in `ports`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -36,23 +36,55 @@ class Purse(Protocol):
 
         """
 
+    def give_back(self, kind: Spending, *, camera_id: str, day: date, number: int) -> None:
+        """Undo one `take` of which surely nothing was bought, once, however often the call is repeated.
+
+        Whoever knows the account as closed may go on to be refused.
+
+        Raises:
+            CloudError: nobody knows whether it was given back; it may not be tried again.
+
+        """
+
+    def hold(self, kind: Spending, *, camera_id: str, day: date, cap: int) -> None:
+        """Note that an edge holds back what that cap does not cover; noting it again changes nothing.
+
+        Raises:
+            CloudError: AWS refused the call.
+
+        """
+
+    def has_refused(self, kind: Spending, *, camera_id: str, day: date, cap: int) -> bool:
+        """Tell without a call whether one more is sure to be refused, as one was before."""
+
     def accounts(self, day: date) -> tuple[Account, ...]:
         """Return what was taken on a day, by kind and camera, in order."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class OverBudget:
-    """In the minute of capture time that begins then, something that costs was not bought."""
+    """In the minute of capture time that begins then, something that costs was not bought.
+
+    Frames that an edge `held` back never came; else they came, and that was the end of them.
+    """
 
     begins_at: datetime
     kind: Spending
+    held: bool = False
 
 
 class BudgetMarks(Protocol):
     """Remembers in which minutes of a camera something was not bought."""
 
-    def mark(self, kind: Spending, *, camera_id: str, captured_at: datetime) -> None:
+    def mark(self, kind: Spending, *, camera_id: str, captured_at: datetime, held: bool = False) -> None:
         """Mark the minute of that capture time; marking it twice is marking it once."""
+
+    def not_held(self, camera_id: str, minutes: Sequence[datetime]) -> tuple[datetime, ...]:
+        """Return those minutes not marked as such whose frames an edge held back, in order.
+
+        `minutes` are their beginnings, in order. Whoever asks again for what was marked when it was asked
+        for before pays nothing.
+        """
 
     def marked(self, camera_id: str, begin: datetime, end: datetime) -> tuple[OverBudget, ...]:
         """Return the marks of the minutes that begin within begin <= t < end, in order."""
@@ -84,13 +116,22 @@ class Recipients(Protocol):
 
         """
 
+    def anybody(self, notice: Notice) -> bool:
+        """Tell whether the notice reaches anybody at all, people or machines.
+
+        Raises:
+            CloudError: nobody knows who follows the topic.
+
+        """
+
 
 def over_budget_minutes(
     marks: BudgetMarks | None, camera_id: str, begin: datetime, end: datetime
 ) -> frozenset[datetime]:
-    """Return the beginnings of a camera's minutes in which frames came that the day's caps did not cover.
+    """Return the beginnings of a camera's minutes that had frames which the day's caps did not cover.
 
-    They were not looked at, or by our own engine in the place of the one that the camera asks for.
+    They were held back at the edge, or not looked at, or by our own engine in the place of the one that the
+    camera asks for.
     """
     found = marks.marked(camera_id, begin, end) if marks else ()
     return frozenset(mark.begins_at for mark in found if mark.kind in (Spending.FRAMES, Spending.REKOGNITION))

@@ -2,21 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import TypedDict
 
 from vigie.domain.caps import Spending, spending_day
 from vigie.domain.comparison import LABELS_THERE, ComparisonState, FrameComparison, obstacle
 from vigie.domain.frames import FrameKey
 from vigie.domain.reports import FrameReport
 from vigie.domain.sites import Site
-from vigie.errors import CloudError, Conflict, NotFound, PictureError
+from vigie.errors import CloudError, Conflict, NotFound, PictureError, Unavailable
 from vigie.steps.budget_ports import Purse
 from vigie.steps.compare_ports import ComparisonStore, LabelService, Look, ReviewShelf
+from vigie.steps.pausing import COMPARISON, Pauses
 from vigie.steps.ports import Clock, ReportStore
 
 # Longer than the function may run. A worker that died half-way may have paid: who takes its place pays again.
 LEASE = timedelta(seconds=90)
+
+
+class _Account(TypedDict):
+    camera_id: str
+    day: date
+    cap: int
 
 
 class Outcome(StrEnum):
@@ -41,14 +49,17 @@ def compare_labels(
     purse: Purse,
     micro_usd: int,
     clock: Clock,
+    pauses: Pauses | None = None,
 ) -> Outcome:
     """Compare one frame, of which a look costs `micro_usd` millionths of a dollar; again, nothing is called.
 
     The purse is asked before the service. What the service does not take is recorded with its reason and
     never tried again; what may succeed later raises, and passes the purse again when the event comes again.
+    While one of the `pauses` holds, which such a failure begins, nobody is called and nothing charged.
 
     Raises:
         Conflict: another worker compares the frame right now.
+        Unavailable: the service is left alone for a while.
         CloudError: AWS refused a call; the event should be tried again.
 
     """
@@ -65,12 +76,16 @@ def compare_labels(
     if why_not:
         comparisons.put(_not_comparable(report, why_not, clock))
         return Outcome.NOT_COMPARABLE
+    if purse.has_refused(Spending.REKOGNITION, **_account(report, site, clock)):
+        return Outcome.OVER_BUDGET
+    if pauses and (pause := pauses.under_way(COMPARISON)):
+        raise Unavailable(f"Rekognition is left alone until {pause.until:%H:%M:%S} UTC: {pause.reason}")
     if not comparisons.claim(key, now=clock(), lease=LEASE):
         if comparisons.comparison(key) is not None:
             return Outcome.KNOWN
         raise Conflict(f"another worker compares {key}")
     with _released_by_failure(key, comparisons):
-        if not _may_buy(report, site=site, purse=purse, clock=clock):
+        if not purse.take(Spending.REKOGNITION, **_account(report, site, clock)):
             comparisons.release(key)
             return Outcome.OVER_BUDGET
         try:
@@ -78,6 +93,10 @@ def compare_labels(
         except (PictureError, NotFound) as error:
             comparisons.put(_not_comparable(report, str(error), clock))
             return Outcome.NOT_COMPARABLE
+        except CloudError as error:
+            if pauses:
+                pauses.after(COMPARISON, error)
+            raise
     compared = _compared(report, look, site=site, micro_usd=micro_usd, clock=clock)
     # What was paid for first: a picture that could not be kept is kept when the event comes again.
     comparisons.put(compared)
@@ -94,13 +113,12 @@ def _released_by_failure(key: FrameKey, comparisons: ComparisonStore) -> Iterato
         raise
 
 
-def _may_buy(report: FrameReport, *, site: Site, purse: Purse, clock: Clock) -> bool:
-    return purse.take(
-        Spending.REKOGNITION,
-        camera_id=report.key.camera_id,
-        day=spending_day(clock(), site.tz),
-        cap=min(site.caps.rekognition_calls, site.comparison.per_day),
-    )
+def _account(report: FrameReport, site: Site, clock: Clock) -> _Account:
+    return {
+        "camera_id": report.key.camera_id,
+        "day": spending_day(clock(), site.tz),
+        "cap": min(site.caps.rekognition_calls, site.comparison.per_day),
+    }
 
 
 def _compared(

@@ -3,40 +3,34 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
 
 from vigie.domain.bill_wording import daily_bill_notice
 from vigie.domain.cameras import CANARY
-from vigie.domain.energy import energy_line, group_energies
+from vigie.domain.energy import energy_line
 from vigie.domain.health import Trouble, Vigil
-from vigie.domain.instants import day_bounds
 from vigie.domain.ledger import DaySpent, days_spent, projection
 from vigie.domain.notices import Notice
 from vigie.domain.prices import Prices
-from vigie.domain.series import Minute
 from vigie.domain.sites import Site
 from vigie.steps.budget_ports import Purse
+from vigie.steps.charging import UsageBook
+from vigie.steps.lamp_energy import day_energies
+from vigie.steps.lamp_ports import DayMinutes
 from vigie.steps.ports import RollupStore
 
 # As many as the month's figure looks at.
 _DAYS = 7
 
 
-class DayMinutes(Protocol):
-    """The cameras' minutes of a day."""
-
-    def minutes(self, camera_id: str, begin: datetime, end: datetime) -> tuple[Minute, ...]:
-        """Return the minutes that begin within begin <= t < end, in order."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Where the figures are: daily sums, minutes (of what lamps used), what was bought, and the prices."""
+    """Where the figures are: daily sums, minutes (of lamps), what was bought, what was used, and prices."""
 
     minutes: DayMinutes
     rollups: RollupStore
     purse: Purse
     prices: Prices
+    book: UsageBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +73,7 @@ class DailyBill:
 
     def _lamps(self, day: date) -> Iterator[str]:
         """Say of each lamp group what it used on the day."""
-        begin, end = day_bounds(day, self.site.tz)
-        groups = [group for group in self.site.lamp_groups if group.watts]
-        covering = {covering.camera for group in groups for covering in group.covered_by}
-        minutes = {camera: self.ledger.minutes.minutes(camera, begin, end) for camera in sorted(covering)}
-        for energy in group_energies(
-            groups,
-            minutes,
-            day=day,
-            tz=self.site.tz,
-            position=self.site.position,
-            limits=self.site.visits,
-            until=end,
-        ):
+        for energy in day_energies(self.site, day, minutes=self.ledger.minutes, now=self.now):
             yield energy_line(energy)
 
     def _spent(self) -> tuple[tuple[DaySpent, ...], int]:
@@ -107,4 +89,6 @@ class DailyBill:
             for camera_id in sorted(cameras)
             for each in self.ledger.rollups.totals(camera_id, days[0], days[-1])
         ]
-        return days_spent(totals, accounts), len(cameras)
+        book = self.ledger.book
+        used = book.used(days[0], days[-1]) if book else {}
+        return days_spent(totals, accounts, used), len(cameras)

@@ -1,5 +1,6 @@
 """One frame has arrived: look at it, store what was seen, keep pictures, then tell the others."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 from vigie.domain.frames import Frame, FrameKey
@@ -11,17 +12,8 @@ from vigie.steps.allowance import FrameBudget
 from vigie.steps.budget_ports import Meter
 from vigie.steps.illustrate import illustrate
 from vigie.steps.minutes import keep_minutes
-from vigie.steps.people_ports import Recogniser
-from vigie.steps.ports import (
-    Artist,
-    Clock,
-    Detector,
-    FrameStore,
-    PictureStore,
-    ReportPublisher,
-    ReportStore,
-    StaleDays,
-)
+from vigie.steps.picture_ports import Artist, PictureStore
+from vigie.steps.ports import Clock, Detector, FrameStore, ReportPublisher, ReportStore, StaleDays
 
 
 class Outcome(StrEnum):
@@ -46,7 +38,6 @@ def detect_frame(
     clock: Clock,
     budget: FrameBudget | None = None,
     meter: Meter | None = None,
-    recogniser: Recogniser | None = None,
 ) -> Outcome:
     """Take one object through the pipeline; doing so again changes nothing and publishes the same.
 
@@ -85,7 +76,7 @@ def detect_frame(
     kept = keep_minutes(report, store=reports, following=site.following(report.key.camera_id))
     if is_settled(key.captured_at, clock(), site.tz):
         stale.mark(key.camera_id, key.captured_at)
-    illustrate(
+    nearer = illustrate(
         report,
         kept,
         frame=frame,
@@ -93,12 +84,11 @@ def detect_frame(
         frames=frames,
         artist=artist,
         pictures=pictures,
-        recogniser=recogniser,
     )
     publisher.publish_report(
         report,
-        kept.change,
-        tells_lamps=site.tells_lamps(kept.minute, report.key.captured_at, late=kept.change.is_late),
+        replace(kept.change, nearer=nearer),
+        tells_lamps=site.tells_lamps(kept.minute, kept.before, kept.change),
         compare=site.comparison.chooses(report, site.tz),
     )
     return Outcome.REPORTED

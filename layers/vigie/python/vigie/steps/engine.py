@@ -9,9 +9,10 @@ from vigie.domain.comparison import MOST_OBJECT_BYTES, obstacle
 from vigie.domain.frames import FrameKey
 from vigie.domain.reports import Timings
 from vigie.domain.sites import Site
-from vigie.errors import FrameKeyError, PictureError
+from vigie.errors import CloudError, FrameKeyError, NotFound, PictureError
 from vigie.steps.budget_ports import BudgetMarks, Purse
 from vigie.steps.compare_ports import LabelService
+from vigie.steps.pausing import ENGINE, Pauses
 from vigie.steps.ports import Clock, Detector, Sighting
 
 
@@ -19,7 +20,8 @@ from vigie.steps.ports import Clock, Detector, Sighting
 class Engines:
     """Chooses who looks at a frame; `measure` tells a JPEG's upright width and height in pixels.
 
-    `service` is asked for when the first camera wants it: most sites have none.
+    `service` is asked for when the first camera wants it: most sites have none. While one of the `pauses`
+    holds it is not called.
     """
 
     ours: Detector
@@ -28,6 +30,7 @@ class Engines:
     marks: BudgetMarks
     measure: Callable[[bytes], tuple[int, int]]
     clock: Clock
+    pauses: Pauses | None = None
 
     def detector(self, object_key: str, site: Site) -> Detector:
         """Return who looks at the frame of that key; what is no frame key is nobody's to buy."""
@@ -45,7 +48,8 @@ class ServiceDetector:
     """Implements `Detector` for one stored frame by the service, and by our own engine where that must not.
 
     At the cap our own takes over, and the minute is marked as over budget; so it does for a picture that the
-    service does not take. A service out of order is an error like any other: the event comes again.
+    service does not take, and while the service is left alone. The frame that finds it out of order comes
+    again, like that of any other error.
     """
 
     engines: Engines
@@ -66,12 +70,20 @@ class ServiceDetector:
 
         """
         width, height = self.engines.measure(jpeg)
-        if len(jpeg) > MOST_OBJECT_BYTES or obstacle(width=width, height=height) or not self._may_buy():
+        is_taken = len(jpeg) <= MOST_OBJECT_BYTES and not obstacle(width=width, height=height)
+        pauses = self.engines.pauses
+        if not is_taken or (pauses and pauses.under_way(ENGINE)) or not self._may_buy():
             return self.engines.ours.detect(jpeg)
         try:
             look = self.engines.service().look(self.key, least=self.site.visits.keep_confidence)
         except PictureError:
             return self.engines.ours.detect(jpeg)
+        except NotFound:
+            raise  # the frame is gone, which says nothing of the service
+        except CloudError as error:
+            if pauses:
+                pauses.after(ENGINE, error)
+            raise
         self._name = look.model
         return Sighting(
             width=width,

@@ -1,7 +1,7 @@
 """Somebody asks that faces be forgotten."""
 
 from vigie.domain.pictures import FaceSelection
-from vigie.steps.ports import PictureStore
+from vigie.steps.picture_ports import PictureStore
 
 
 def forget_faces(selection: FaceSelection, *, pictures: PictureStore, dry_run: bool) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from vigie.domain.detections import PERSON
+from vigie.domain.detections import PERSON, Box
 from vigie.domain.frames import Frame
 from vigie.domain.pictures import annotation_of, face_key, picture_key
 from vigie.domain.reports import FrameReport
@@ -10,8 +10,8 @@ from vigie.domain.sites import Site
 from vigie.domain.visits import Visit
 from vigie.errors import NotFound, PictureError
 from vigie.steps.minutes import Kept
-from vigie.steps.people_ports import Recogniser
-from vigie.steps.ports import Artist, FrameStore, PictureStore
+from vigie.steps.picture_ports import Artist, PictureStore
+from vigie.steps.ports import FrameStore
 
 # Of one frame, of each kind. A crowd that comes into view at once must not take the time of the other frames.
 MOST_PICTURES = 8
@@ -26,13 +26,14 @@ def illustrate(
     frames: FrameStore,
     artist: Artist,
     pictures: PictureStore,
-    recogniser: Recogniser | None = None,
-) -> None:
+) -> tuple[Visit, ...]:
     """Store the pictures that a stored report's frame is good for; doing so again stores the same.
 
+    Where known faces are searched for, those of people who are seen better than before are kept too: whoever
+    comes nearer begins far away. Returned are these visits, as they began.
+
     `frame` is loaded when it is not at hand. One that is gone by now, as the retention asks, has no pictures:
-    its visits are told all the same. Each face that is kept is shown to the `recogniser`, until
-    it fails.
+    its visits are told all the same.
 
     Raises:
         CloudError: AWS refused a call; the event should be tried again.
@@ -44,25 +45,32 @@ def illustrate(
     better = _strongest(visit for visit in kept.best if visit.visit_id not in ids)
     shown = (*begun, *better)[:MOST_PICTURES]
     if not shown:
-        return
+        return ()
     try:
         still = artist.open((frame or frames.load(report.key)).jpeg)
     except (NotFound, PictureError):
-        return
+        return ()
+    boxes: dict[str, Box] = {}
     least = site.visits.begin_confidence
     for visit in shown:
         annotation = annotation_of(visit, report, camera=camera, tz=site.tz, least=least)
         if annotation is not None:
             pictures.put(picture_key(visit), still.annotated(annotation))
+            boxes[visit.visit_id] = annotation.marked.box
     if not camera.faces:
-        return
-    searching = recogniser is not None
+        return ()
     for visit in _strongest(visit for visit in kept.change.begun if visit.label == PERSON):
         face = still.face(visit.box)
         if face is not None:
             pictures.put(face_key(visit), face)
-            if recogniser is not None and searching:
-                searching = recogniser(visit, face, site=site)
+    nearer = []
+    for visit in better if site.known_faces.enabled else ():
+        if visit.label == PERSON and visit.visit_id in boxes:
+            face = still.face(boxes[visit.visit_id])
+            if face is not None:
+                pictures.put(face_key(visit, report.key), face)
+                nearer.append(visit.beginning)
+    return tuple(nearer)
 
 
 def _strongest(visits: Iterable[Visit]) -> list[Visit]:

@@ -1,8 +1,11 @@
 """What the lights must know of the world; other ports are in `ports`."""
 
+from datetime import date, datetime
 from typing import Protocol
 
+from vigie.domain.energy import EnergyTotals
 from vigie.domain.lighting import Desired
+from vigie.domain.series import Minute
 
 
 class LampShadows(Protocol):
@@ -19,3 +22,20 @@ class LampShadows(Protocol):
                 so that of two who are the very first neither overwrites the other.
 
         """
+
+
+class DayMinutes(Protocol):
+    """The cameras' minutes."""
+
+    def minutes(self, camera_id: str, begin: datetime, end: datetime) -> tuple[Minute, ...]:
+        """Return the minutes that begin within begin <= t < end, in order."""
+
+
+class EnergyStore(Protocol):
+    """Holds for good what lamp groups used, day by day."""
+
+    def put_energy(self, totals: EnergyTotals) -> None:
+        """Store a group's day, unless more of it has been reckoned already."""
+
+    def energies(self, group_id: str, first: date, last: date) -> tuple[EnergyTotals, ...]:
+        """Return what is stored of a group's days from the first to the last, in order."""

@@ -1,13 +1,15 @@
 """A camera has reported: renew the leases of the lamp groups that it covers, and ask for their levels."""
 
-from collections.abc import MutableMapping
-from dataclasses import dataclass
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from vigie.domain.instants import MILLISECOND, minute_of
 from vigie.domain.lamps import LampGroup
 from vigie.domain.lighting import MOST_AHEAD, Lease, desired_now, fullest_lease, lease_of
-from vigie.domain.series import VisitsChange
+from vigie.domain.series import Minute, VisitsChange
 from vigie.domain.sites import Site
+from vigie.domain.visits import Visit
 from vigie.errors import Conflict, NotFound
 from vigie.steps.lamp_ports import LampShadows
 from vigie.steps.ports import Clock, MinuteStore
@@ -40,18 +42,26 @@ def set_lights(
     what is past, or for a frame of an edge whose clock is ahead. `known` remembers by group what is surely
     stored already, which spares most frames every call.
 
+    Frames of a clock that was ahead stay stored, the newest of their camera until their time has come.
+    The right ones after them count all the same: of what is stored, that which can have been seen by now.
+
     Raises:
         Conflict: other writers kept being first; the event should be tried again.
         CloudError: AWS refused a call; the event should be tried again.
 
     """
-    newest = change.end - MILLISECOND
-    if newest > clock() + MOST_AHEAD:
+    newest, latest = change.end - MILLISECOND, clock() + MOST_AHEAD
+    if change.begin > latest:
         return LightsSet()
-    groups = [group for group in site.lamp_groups if _may_gain(group, camera_id, change, site, known, clock)]
+    at_most = min(newest, latest)
+    groups = [group for group in site.lamp_groups if _may_gain(group, camera_id, at_most, site, known, clock)]
     if not groups:
         return LightsSet()
-    span = minutes.minutes(camera_id, minute_of(change.begin), change.end)
+    stored = minutes.minutes(camera_id, minute_of(change.begin), at_most + MILLISECOND)
+    if newest > latest:
+        taken = (minute.folded_until for minute in stored)
+        newest = max((instant for instant in taken if instant <= latest), default=change.begin)
+    span = [_seen_by(latest, minute) for minute in stored]
     written, unknown = [], []
     for group in groups:
         said = lease_of(group, camera_id, span, newest=newest, limits=site.visits)
@@ -63,10 +73,22 @@ def set_lights(
     return LightsSet(tuple(written), tuple(unknown))
 
 
+def _seen_by(latest: datetime, minute: Minute) -> Minute:
+    """Return a minute with what was seen of its visits until then."""
+
+    def seen(visits: Iterable[Visit]) -> tuple[Visit, ...]:
+        known = (visit for visit in visits if visit.started_at <= latest)
+        return tuple(replace(visit, last_seen_at=min(visit.last_seen_at, latest)) for visit in known)
+
+    if minute.folded_until <= latest:
+        return minute
+    return replace(minute, open=seen(minute.open), ended=seen(minute.ended))
+
+
 def _may_gain(
     group: LampGroup,
     camera_id: str,
-    change: VisitsChange,
+    newest: datetime,
     site: Site,
     known: MutableMapping[str, Lease],
     clock: Clock,
@@ -74,10 +96,14 @@ def _may_gain(
     """Tell whether the frame may add anything to the group's lease that matters now."""
     if camera_id not in group.cameras or not group.is_needed(clock(), site.tz, site.position):
         return False
-    fullest = fullest_lease(group, camera_id, change.end - MILLISECOND).of(group, clock())
+    fullest = fullest_lease(group, camera_id, newest).of(group, clock())
     matters = fullest.until is not None or fullest.watched[camera_id] > clock()
-    surely = known.get(group.group_id, Lease()).credible(group, clock())
-    return matters and not surely.covers(fullest)
+    return matters and not _is_known(group, fullest, known, clock)
+
+
+def _is_known(group: LampGroup, lease: Lease, known: MutableMapping[str, Lease], clock: Clock) -> bool:
+    """Tell whether all of a lease is surely stored already."""
+    return known.get(group.group_id, Lease()).credible(group, clock()).covers(lease)
 
 
 def _ask(
@@ -90,6 +116,8 @@ def _ask(
     clock: Clock,
 ) -> bool:
     """Prolong a group's lease by what was said; tell whether that was a write."""
+    if _is_known(group, said.of(group, clock()), known, clock):
+        return False
     for _ in range(_ATTEMPTS):
         stored = shadows.desired(group.group_id)
         asked = stored[0]

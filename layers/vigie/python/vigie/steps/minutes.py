@@ -31,12 +31,14 @@ _ATTEMPTS = 25
 class Kept:
     """What a frame has changed, and `best`, the visits of which no frame so far is a better one.
 
-    `minute` is the frame's own as it was stored.
+    `minute` is the frame's own as it was stored, `before` that minute without the frame; None where it began
+    the minute, or the minute was folded anew.
     """
 
     change: VisitsChange
     best: tuple[Visit, ...]
     minute: Minute
+    before: Minute | None
 
 
 def keep_minutes(report: FrameReport, *, store: MinuteStore, following: Following) -> Kept:
@@ -47,7 +49,8 @@ def keep_minutes(report: FrameReport, *, store: MinuteStore, following: Followin
 
     """
     instant = report.key.captured_at
-    own = last = _keep(report, store, following)
+    own, before = _keep(report, store, following)
+    last = own
     is_changed = True
     while is_changed:
         # One look reaches as far as a visit is remembered; what it changes may reach on from there.
@@ -60,21 +63,21 @@ def keep_minutes(report: FrameReport, *, store: MinuteStore, following: Followin
     begun = tuple(visit.beginning for visit in own.begun_at(instant))
     best = tuple(visit for visit in own.visits if visit.best_frame == report.key)
     asks = own.asked_at(instant) or (following.is_shared and own.prolongs_what_asked(instant))
-    return Kept(VisitsChange(begun, instant, end, asks=asks), best, own)
+    return Kept(VisitsChange(begun, instant, end, asks=asks), best, own, before)
 
 
-def _keep(report: FrameReport, store: MinuteStore, following: Following) -> Minute:
+def _keep(report: FrameReport, store: MinuteStore, following: Following) -> tuple[Minute, Minute | None]:
     camera_id, begins_at = report.key.camera_id, minute_of(report.key.captured_at)
     for _ in range(_ATTEMPTS):
         stored = store.minute(camera_id, begins_at)
         if stored is None:
             stored = _first_of_minute(report, store, following)
             if stored is not None:
-                return stored
+                return stored, None
         elif report.key.captured_at <= stored.folded_until:
-            return _keep_folded(stored, store, following)
+            return _keep_folded(stored, store, following), None
         elif _replaced(minute := extend_minute(stored, report, following), stored, store):
-            return minute
+            return minute, stored
     raise _busy(camera_id)
 
 

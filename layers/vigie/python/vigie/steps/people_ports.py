@@ -5,18 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from vigie.domain.people import EnrolledFace, FaceCall, Suggestion
-from vigie.domain.sites import Site
 from vigie.domain.visits import Visit
-
-
-class Recogniser(Protocol):
-    """Looks for whose face came into view."""
-
-    def __call__(self, visit: Visit, face: bytes, *, site: Site) -> bool:
-        """Store whom the face of a visit suggests, if the site asks for it; again, nothing changes.
-
-        It is false when a service failed, and the frame's other faces had better not wait for it.
-        """
 
 
 class FaceCollection(Protocol):
@@ -36,6 +25,7 @@ class FaceCollection(Protocol):
 
         Raises:
             PictureError: the service does not take the picture.
+            NotFound: there is no collection, since nobody was ever enrolled.
             CloudError: AWS refused the call.
 
         """
@@ -44,7 +34,24 @@ class FaceCollection(Protocol):
         """Return all faces, by name."""
 
     def forget(self, face_ids: Sequence[str]) -> int:
-        """Remove faces; return how many there were."""
+        """Remove faces; return how many there were.
+
+        Raises:
+            CloudError: AWS refused the call, or some faces stay; says how many, and why.
+
+        """
+
+
+class KeptFaces(Protocol):
+    """Holds the faces that were kept of visits."""
+
+    def load(self, key: str) -> bytes:
+        """Return the picture of that key.
+
+        Raises:
+            NotFound: it is not there (any more).
+
+        """
 
 
 class PeopleStore(Protocol):

@@ -1,15 +1,14 @@
 """What the steps need from the world; adapters and the tests' fakes implement these Protocols."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from vigie.domain.alerting import Alert, AlertRecord, AlertState
-from vigie.domain.detections import Box, Detection
+from vigie.domain.detections import Detection
 from vigie.domain.frames import Frame, FrameKey
-from vigie.domain.notices import Notice, PictureLink
-from vigie.domain.pictures import Annotation
+from vigie.domain.notices import Delivery, Notice, PictureLink
 from vigie.domain.reports import FrameReport, Timings
 from vigie.domain.rollups import DayTotals
 from vigie.domain.series import Minute, VisitsChange
@@ -194,8 +193,8 @@ class AlertStore(Protocol):
 
         """
 
-    def close(self, alert: Alert, *, now: datetime) -> None:
-        """Record that a claimed alert was sent; one that was forgotten meanwhile stays so."""
+    def close(self, alert: Alert, *, now: datetime, state: AlertState = AlertState.SENT) -> None:
+        """Record what became of a claimed alert; one that was forgotten meanwhile stays so."""
 
     def adopt(self, orphan: AlertRecord, alert: Alert, *, revision: int) -> int:
         """Let an alert take the place of one that should not be, with its state; return the new revision.
@@ -212,41 +211,6 @@ class AlertStore(Protocol):
             Conflict: another change came first.
 
         """
-
-
-class Still(Protocol):
-    """One frame's picture, decoded."""
-
-    def annotated(self, annotation: Annotation) -> bytes:
-        """Return a JPEG for people, with what the annotation says drawn on it."""
-
-    def face(self, person: Box) -> bytes | None:
-        """Return a JPEG of the best face in a person's box; None without one, or without a face finder."""
-
-
-class Artist(Protocol):
-    """Makes pictures for people out of frames."""
-
-    def open(self, jpeg: bytes) -> Still:
-        """Decode a frame, once for all that is made of it.
-
-        Raises:
-            PictureError: the bytes are no picture that we decode.
-
-        """
-
-
-class PictureStore(Protocol):
-    """Holds what is kept of visits as JPEGs, by the keys of `domain.pictures`."""
-
-    def put(self, key: str, jpeg: bytes) -> None:
-        """Store a picture, over the one of that key."""
-
-    def keys(self, prefix: str) -> tuple[str, ...]:
-        """Return the keys of the pictures that begin so, sorted; old versions count."""
-
-    def delete(self, keys: Sequence[str]) -> None:
-        """Remove pictures with all their versions; what is not there is removed already."""
 
 
 class ReportPublisher(Protocol):
@@ -270,8 +234,14 @@ class ReportPublisher(Protocol):
 class Notifier(Protocol):
     """Tells people."""
 
-    def notify(self, notice: Notice) -> None:
-        """Send one message to everybody who subscribed to its like."""
+    def notify(self, notice: Notice) -> Delivery:
+        """Send one message to everybody who subscribed to its like; say if the budget left nobody.
+
+        Raises:
+            NotSent: surely nobody got it.
+            CloudError: nobody knows whether it went out.
+
+        """
 
 
 @dataclass(frozen=True, slots=True)

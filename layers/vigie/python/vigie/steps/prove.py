@@ -4,6 +4,7 @@ from vigie.domain.cameras import CANARY
 from vigie.domain.frames import Frame, FrameKey
 from vigie.domain.health import Proof
 from vigie.domain.instants import seconds_between, whole_milliseconds
+from vigie.domain.notices import Delivery
 from vigie.domain.series import VisitsChange
 from vigie.domain.sites import Site
 from vigie.domain.watch_wording import (
@@ -38,9 +39,10 @@ def send_canary(jpeg: bytes, *, frames: FramePost, clock: Clock) -> FrameKey:
 def announce_canary(
     frame_key: FrameKey, change: VisitsChange, *, site: Site, proofs: ProofStore, notifier: Notifier
 ) -> bool:
-    """Send the alert about a canary that was seen; false when no visit began with it, and nothing is proven.
+    """Send the alert about a canary that was seen; false when that proves nothing.
 
-    No rule, cooldown, snooze or hour holds it back, and it charges no cooldown. It may go out twice.
+    So it is when no visit began with it, or when a budget withheld it, as it then does any alert. No rule,
+    cooldown, snooze or hour holds it back, and it charges no cooldown. It may go out twice.
 
     Raises:
         CloudError: AWS refused a call; the event should be tried again.
@@ -48,7 +50,8 @@ def announce_canary(
     """
     if not change.begun:
         return False
-    notifier.notify(canary_notice(frame_key=frame_key, tz=site.tz))
+    if notifier.notify(canary_notice(frame_key=frame_key, tz=site.tz)) is Delivery.WITHHELD:
+        return False
     proofs.mark_told(frame_key)
     return True
 

@@ -63,7 +63,7 @@ def store_reports(
         kept = keep_minutes(stored, store=reports, following=site.following(camera_id))
         if is_late:
             stale.mark(camera_id, stored.key.captured_at)
-        tells_lamps = site.tells_lamps(kept.minute, stored.key.captured_at, late=kept.change.is_late)
+        tells_lamps = site.tells_lamps(kept.minute, kept.before, kept.change)
         publisher.publish_report(stored, kept.change, tells_lamps=tells_lamps)
         count += 1
     return count

@@ -1,4 +1,4 @@
-"""A minute has passed: who has gone dark, what has failed for good, are alerts proven? Tell people, once."""
+"""A minute has passed: who has gone dark, what has failed, are alerts proven? Tell people, once."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ from vigie.domain.health import (
 )
 from vigie.domain.heartbeats import CameraLife
 from vigie.domain.instants import minute_of, whole_milliseconds
-from vigie.domain.notices import Notice
+from vigie.domain.notices import Delivery, Notice
 from vigie.domain.series import MINUTE, NEIGHBOURHOOD, Minute
 from vigie.domain.sites import Site
 from vigie.domain.watch_wording import (
@@ -37,23 +37,17 @@ from vigie.domain.watch_wording import (
 from vigie.errors import CloudError, Conflict
 from vigie.steps.budget_ports import BudgetMarks, Purse
 from vigie.steps.daily_bill import DailyBill, Ledger
-from vigie.steps.health_ports import (
-    DeadLetters,
-    FrameArrivals,
-    HeartbeatSource,
-    ProofStore,
-    VigilStore,
-)
-from vigie.steps.ports import (
-    Clock,
-    Notifier,
-)
+from vigie.steps.health_ports import DeadLetters, FrameArrivals, HeartbeatSource, ProofStore, VigilStore
+from vigie.steps.held_back import mark_held_back
+from vigie.steps.ports import Clock, Notifier, StaleDays
 from vigie.steps.watch_budgets import watched_budgets
+from vigie.steps.watch_lamps import watched_lamps
 
 _ALERTS = "alerts"
 _BILL = "bill"
 # One frame without a report has failed for good, which is told as a dead letter; so many are a standstill.
 _STUCK_FRAMES = 3
+_DARK = frozenset({Stage.TOLD, Stage.TELLING, Stage.WITHHELD})
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +61,10 @@ class Minutes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Senses:
-    """Where the facts come from; without purse, marks and ledger nothing is known of budgets and bills."""
+    """Where the facts come from; without purse, marks and ledger nothing is known of budgets and bills.
+
+    `stale` marks days to be drawn again whose minutes turn out to be over budget.
+    """
 
     heartbeats: HeartbeatSource
     minutes: Minutes
@@ -77,6 +74,7 @@ class Senses:
     purse: Purse | None = None
     marks: BudgetMarks | None = None
     ledger: Ledger | None = None
+    stale: StaleDays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +91,7 @@ class _Watched:
 def watch_cameras(
     *, site: Site, senses: Senses, vigils: VigilStore, notifier: Notifier, clock: Clock
 ) -> tuple[str, ...]:
-    """Look at every camera, dead-letter queue, and the proof; return the subjects of which people were told.
+    """Look at cameras, lamps, dead letters and the proof; return the subjects of which people were told.
 
     What cannot be looked at, or told, does not keep the others from being so.
 
@@ -105,7 +103,7 @@ def watch_cameras(
     known = vigils.vigils()
     told: list[str] = []
     errors: list[CloudError] = []
-    for gather in (_letters, _proof, _cameras, partial(_budgets, known), _bill):
+    for gather in (_letters, _proof, _edges, partial(_budgets, known), _bill):
         with _noted(errors):
             for watched in gather(site, senses, now=now):
                 with _noted(errors):
@@ -119,18 +117,21 @@ def watch_cameras(
 
 
 def dark_cameras(vigils: Mapping[str, Vigil]) -> dict[str, Trouble]:
-    """Return the cameras of which people were told that they are dark, and why."""
+    """Return the cameras of which people were told that they are dark, or would have been, and why."""
     return {
         subject.removeprefix("camera/"): vigil.trouble
         for subject, vigil in sorted(vigils.items())
-        if subject.startswith("camera/") and vigil.trouble and vigil.stage in {Stage.TOLD, Stage.TELLING}
+        if subject.startswith("camera/") and vigil.trouble and vigil.stage in _DARK
     }
 
 
 def _look(
     watched: _Watched, stored: Vigil | None, *, vigils: VigilStore, notifier: Notifier, now: datetime
 ) -> bool:
-    """Look once; true when people were told. What is to be told is claimed first, and settled afterwards."""
+    """Look once; true when people were told. What is to be told is claimed first, and settled afterwards.
+
+    What the budget withheld from all is told when it opens, if it is still true then.
+    """
     vigil = stored or begin_vigil(watched.subject, now)
     following = follow(vigil, watched.judge(vigil), now=now, hold_s=watched.hold_s)
     if following == stored:
@@ -142,8 +143,9 @@ def _look(
         notice = watched.begun(following.trouble)
     else:
         notice = watched.ended(following.trouble, following.ended_at or now)
-    if notice is not None:
-        notifier.notify(notice)
+    if notice is not None and notifier.notify(notice) is Delivery.WITHHELD:
+        vigils.put_vigil(following.withheld(now), replaces=following)
+        return False
     vigils.put_vigil(following.settled(now), replaces=following)
     return notice is not None
 
@@ -159,11 +161,17 @@ def _noted(errors: list[CloudError]) -> Iterator[None]:
         errors.append(error)
 
 
-def _cameras(site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]:
-    words = newest_words(senses.heartbeats.heartbeats())
+def _edges(site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]:
+    beats = senses.heartbeats.heartbeats()
+    words = newest_words(beats)
     for camera_id in sorted({camera.camera_id for camera in site.cameras} | set(words)):
         if camera_id != CANARY:
             yield _camera(camera_id, words.get(camera_id), site=site, senses=senses, now=now)
+    for lamps in watched_lamps(site, beats, now=now):
+        judge, begun, ended = lamps.judge, lamps.begun, lamps.ended
+        yield _Watched(subject=lamps.subject, judge=judge, begun=begun, ended=ended, hold_s=lamps.hold_s)
+    if senses.purse is not None and senses.marks is not None:
+        mark_held_back(beats, site=site, purse=senses.purse, marks=senses.marks, stale=senses.stale, now=now)
 
 
 def _budgets(known: Mapping[str, Vigil], site: Site, senses: Senses, *, now: datetime) -> Iterator[_Watched]:
@@ -270,10 +278,14 @@ def _facts(
 def _accounted_until(
     camera_id: str, captured_at: datetime | None, senses: Senses, *, there: datetime
 ) -> datetime:
-    """Return until when it is known what became of a camera's frames: reported, or over budget."""
+    """Return until when it is known what became of a camera's frames: reported, or over budget.
+
+    What its edge held back says nothing of those that it sent.
+    """
     longest = there - NEIGHBOURHOOD
     reported = captured_at or longest
     if senses.marks is None:
         return reported
     marks = senses.marks.marked(camera_id, max(reported - MINUTE, longest), there + MINUTE)
-    return max([reported, *(mark.begins_at + MINUTE for mark in marks if mark.kind is Spending.FRAMES)])
+    settled = (mark for mark in marks if mark.kind is Spending.FRAMES and not mark.held)
+    return max([reported, *(mark.begins_at + MINUTE for mark in settled)])
