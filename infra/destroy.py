@@ -126,7 +126,12 @@ def _faces(collection: Collection) -> str:
 
 def _faces_kept(collection: Collection, account: Account, prices: Prices) -> str:
     usd = prices.rekognition_face_month.of(collection.faces)
-    whose = "" if collection.is_ours else " Nothing says which stage made it; others may use it."
+    others = (
+        f"It is that of the table {collection.owner}"
+        if collection.owner
+        else "Nothing says which stage made it"
+    )
+    whose = "" if collection.is_ours else f" {others}; others may use it."
     return (
         f"Kept: the collection {collection.name}, with {_faces(collection)} of people, ${usd:.5f} a month. "
         f"That is biometric data: keep it only as long as they agree.{whose} To remove all of it:\n"

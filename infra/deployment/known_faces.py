@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """A collection with so many faces; `is_ours` says that the stage made it."""
+    """A collection with so many faces, and the table of the stage that made it, where that is known."""
 
     name: str
     faces: int
+    owner: str | None
     is_ours: bool
 
 
@@ -65,9 +66,9 @@ def _found(
         try:
             with translated(f"looking at the collection {name}"):
                 owner = rekognition.list_tags_for_resource(ResourceArn=arn)["Tags"].get(OWNER)
-                if owner != stage.table and (owner or name != named):
+                if stage.table != owner and name != named:
                     continue
                 faces = rekognition.describe_collection(CollectionId=name)["FaceCount"]
         except NotFound:
             continue  # gone meanwhile
-        yield Collection(name=name, faces=faces, is_ours=owner == stage.table)
+        yield Collection(name=name, faces=faces, owner=owner, is_ours=owner == stage.table)

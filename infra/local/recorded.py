@@ -144,7 +144,7 @@ class RecordedRekognition:
         self.tags[name] = dict(request.get("Tags") or {})
         return {
             "StatusCode": 200,
-            "CollectionArn": f"aws:rekognition:eu-west-1:123456789012:collection/{name}",
+            "CollectionArn": f"aws:{_arn_tail(name)}",
             "FaceModelVersion": FACE_VERSION,
         }
 
@@ -158,7 +158,12 @@ class RecordedRekognition:
         return {"Tags": self.tags[name]}
 
     def _describe_collection(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"FaceCount": len(self._collection(request)), "FaceModelVersion": FACE_VERSION}
+        faces = self._collection(request)
+        return {
+            "FaceCount": len(faces),
+            "FaceModelVersion": FACE_VERSION,
+            "CollectionARN": f"arn:aws:{_arn_tail(request['CollectionId'])}",
+        }
 
     def _delete_collection(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._collection(request)
@@ -236,6 +241,10 @@ class RecordedRekognition:
                 "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
             )
         return stored
+
+
+def _arn_tail(name: str) -> str:
+    return f"rekognition:eu-west-1:123456789012:collection/{name}"
 
 
 def _shows_something(signature: Signature) -> bool:

@@ -84,10 +84,16 @@ def test_heartbeats_are_read_with_the_time_at_which_they_arrived(
         source = S3HeartbeatSource(clients.s3(), BUCKET)
         assert source.heartbeats() == ()
         newer = {**json.loads(to_json(Heartbeat, heartbeat)), "of_a_later_version": 1}
-        for name, body in (("attic", json.dumps(newer).encode()), ("broken", b"{")):
+        odd = [
+            json.dumps(newer | {"at": at}).encode() for at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:30Z")
+        ]
+        for name, body in zip(
+            ("attic", "broken", "first", "last"), (json.dumps(newer).encode(), b"{", *odd), strict=True
+        ):
             clients.s3().put_object(Bucket=BUCKET, Key=heartbeat_key(name), Body=body)
         (seen,) = source.heartbeats()
         assert "heartbeats/broken.json is no JSON" in caplog.text
+        assert "heartbeats/last.json is of 9999-12-31" in caplog.text
     assert seen.heartbeat == heartbeat
     assert seen.arrived_at.tzinfo is not None
 

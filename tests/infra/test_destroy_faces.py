@@ -15,6 +15,7 @@ from tests.infra.small_stages import BUCKET, deploy, stack_names
 from vigie.aws import clients
 from vigie.aws.face_collection import RekognitionFaces
 from vigie.aws.site_store import SITE_DOCUMENT
+from vigie.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("fresh_account")
 
@@ -65,6 +66,19 @@ def test_production_keeps_its_known_faces_and_says_how_to_remove_them(
         assert "biometric data" in said
         command = "aws rekognition delete-collection --region eu-west-1 --collection-id vigie-people"
         assert f"  {command}\n" in said
+    assert known_collections() == ["vigie-people"]
+
+
+def test_the_faces_of_one_stage_are_not_put_to_those_of_another(capsys: pytest.CaptureFixture[str]) -> None:
+    enrol("vigie-people", owner="vigie-prod-reports")
+    with pytest.raises(ConfigError, match="vigie-people is that of the table vigie-prod-reports"):
+        enrol("vigie-people", owner="vigie-trial-reports")
+    enrol("vigie-people", owner="vigie-prod-reports")
+    deploy(policy="Delete")
+    name_in_site("vigie-people")
+    assert destroy.destroy(Stage("trial"), ACCOUNT, yes=True, poll_s=0) == 0
+    said = capsys.readouterr().out
+    assert "It is that of the table vigie-prod-reports; others may use it." in said
     assert known_collections() == ["vigie-people"]
 
 

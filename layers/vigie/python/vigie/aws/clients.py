@@ -50,10 +50,10 @@ _CONFIG = Config(
 _HASTY = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 1})
 # What is paid for by the call is called once: `max_attempts` would count retries only.
 _ONCE = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
-# What people would get twice is sent once, and its answer waited for as long as two tries would take.
+# What people would get twice is sent once, and its answer waited for: less than a sender's time-out in all.
 _ONCE_TOLD = Config(
     connect_timeout=_CONNECT_S,
-    read_timeout=_TRIES * _READ_S,
+    read_timeout=8.0,
     retries={"mode": "standard", "total_max_attempts": 1},
 )
 # Alerts wait for a search, and other cameras' frames for a look in our detector's place.

@@ -1,6 +1,5 @@
 """Amazon Rekognition's collection of faces of people who agreed to be in it."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from botocore.exceptions import ClientError
 from vigie.aws.clients import translated
 from vigie.aws.rekognition import picture_faults
 from vigie.domain.people import EnrolledFace, Suggestion, from_external_id, to_external_id
-from vigie.errors import CloudError, Conflict, NotFound, PictureError
+from vigie.errors import CloudError, ConfigError, Conflict, NotFound, PictureError
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -37,8 +36,11 @@ class RekognitionFaces:
 
     def enrol(self, name: str, jpeg: bytes) -> EnrolledFace:
         """See `FaceCollection.enrol`."""
-        with contextlib.suppress(Conflict), translated(f"making the collection {self._id}"):
-            self._rekognition.create_collection(CollectionId=self._id, Tags=self._tags)
+        try:
+            with translated(f"making the collection {self._id}"):
+                self._rekognition.create_collection(CollectionId=self._id, Tags=self._tags)
+        except Conflict:
+            self._check_owner()
         with picture_faults("enrolling a face"):
             answer = self._rekognition.index_faces(
                 CollectionId=self._id,
@@ -58,6 +60,19 @@ class RekognitionFaces:
                 else f"it shows no face that is good enough{why}"
             )
         return EnrolledFace(face_ids[0], name)
+
+    def _check_owner(self) -> None:
+        """Refuse a collection of another stage: its faces would go, or stay, with that one."""
+        if not self._tags:
+            return
+        with translated(f"looking whose the collection {self._id} is"):
+            arn = self._rekognition.describe_collection(CollectionId=self._id)["CollectionARN"]
+            owner = self._rekognition.list_tags_for_resource(ResourceArn=arn)["Tags"].get(OWNER)
+        if owner not in {None, self._tags[OWNER]}:
+            raise ConfigError(
+                f"the collection {self._id} is that of the table {owner}: "
+                "name one of this stage's own as known_faces.collection of the site document"
+            )
 
     def search(self, jpeg: bytes, *, threshold: float) -> Suggestion | None:
         """See `FaceCollection.search`."""

@@ -1,6 +1,7 @@
 """The data bucket's heartbeats/: one object an agent, replaced at each beat."""
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from vigie.aws.clients import keys_under, translated
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _log = logging.getLogger(__name__)
+# No clock is that wrong: one that lost its battery begins in 1970 or 2000.
+_MOST_WRONG = timedelta(days=100 * 365)
 
 
 class S3HeartbeatSource:
@@ -37,5 +40,9 @@ class S3HeartbeatSource:
             _log.warning("a heartbeat cannot be read: %s", error)
             return None
         except NotFound:  # removed since it was listed
+            return None
+        if abs(heartbeat.at - answer["LastModified"]) > _MOST_WRONG:
+            # Nothing could be reckoned with such a time, and one agent's must not keep others unseen.
+            _log.warning("a heartbeat cannot be read: %s is of %s", key, heartbeat.at.isoformat())
             return None
         return HeartbeatSeen(heartbeat, answer["LastModified"])

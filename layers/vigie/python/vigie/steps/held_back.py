@@ -20,8 +20,8 @@ from vigie.steps.ports import StaleDays
 
 # What an agent may say of the past.
 _LONGEST = timedelta(days=2)
-# Of one camera at a look: after hours without the cloud the next looks go on.
-_MOST = 120
+# Of one camera at a look, and of all: after hours without the cloud the next looks go on.
+_MOST, _MOST_AT_A_LOOK = 120, 1000
 
 
 def mark_held_back(
@@ -41,7 +41,7 @@ def mark_held_back(
         CloudError: AWS refused a call; the next look makes it good.
 
     """
-    frames, today = Spending.FRAMES, spending_day(now, site.tz)
+    frames, today, left = Spending.FRAMES, spending_day(now, site.tz), _MOST_AT_A_LOOK
     for seen in beats:
         # By the agent's clock, as the times of its frames are.
         until = minute_of(seen.heartbeat.at)
@@ -49,7 +49,8 @@ def mark_held_back(
             minutes = _minutes(life.held_in, until - _LONGEST, until)
             if not minutes or life.camera_id == CANARY:
                 continue
-            new = marks.not_held(life.camera_id, minutes)[:_MOST]
+            new = marks.not_held(life.camera_id, minutes)[: min(_MOST, left)]
+            left -= len(new)
             # The marks last: what fails before them is done again.
             if new and spending_day(new[-1], site.tz) == today:
                 cap = site.caps.of(frames)

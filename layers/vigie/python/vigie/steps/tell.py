@@ -10,7 +10,7 @@ from vigie.domain.budget_findings import NO_CHANNEL
 from vigie.domain.caps import Spending, spending_day
 from vigie.domain.notices import Delivery, Notice, NoticeKind
 from vigie.domain.sites import Site
-from vigie.errors import CloudError, NotSent, Unavailable
+from vigie.errors import CloudError, NotSent
 from vigie.steps.budget_ports import Purse, Recipients
 from vigie.steps.ports import Clock, Notifier
 
@@ -37,10 +37,10 @@ class BudgetedNotifier:
     clock: Clock
 
     def notify(self, notice: Notice) -> Delivery:
-        """See `Notifier.notify`; what does not go out is tried once more, and paid for anew.
+        """See `Notifier.notify`; what surely did not go out is given back, and tried once more.
 
-        What was paid is given back when surely nobody got the notice. Of other failures nobody knows: SMS may
-        have gone out, and another try is left to whoever asks again.
+        Of other failures nobody knows: some may have got the notice, what was paid stays counted, and another
+        try is left to whoever asks again. A call that hung has used up the time for one, too.
 
         Raises:
             CloudError: AWS refused a call; unless it is `NotSent`, what was paid for by then stays counted.
@@ -51,9 +51,6 @@ class BudgetedNotifier:
             return self._tell(paid)
         except NotSent:
             self._give_back(paid)
-        except Unavailable:
-            if paid.taken[Spending.SMS]:
-                raise
         paid = self._pay(notice)
         try:
             return self._tell(paid)
@@ -67,7 +64,9 @@ class BudgetedNotifier:
         day = spending_day(self.clock(), site.tz)
         camera_id = str(notice.attributes.get("camera_id", ""))
         caps = site.caps
-        cap_of = caps.of if notice.kind is NoticeKind.OVER_BUDGET else caps.for_alerts
+        # What is kept is for the word that a channel is used up, not for each camera's own budget.
+        is_kept_for = notice.kind is NoticeKind.OVER_BUDGET and not camera_id
+        cap_of = caps.of if is_kept_for else caps.for_alerts
         taken: Counter[Spending] = Counter()
         closed: list[Spending] = []
         try:
