@@ -10,11 +10,11 @@ from pathlib import Path
 PATIENCE_S = 60.0
 
 
-def wait_for(what: Callable[[], bool], *, seconds: float = PATIENCE_S) -> None:
+def wait_for(what: Callable[[], bool], *, seconds: float = PATIENCE_S, every_s: float = 0.05) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.05)
+        time.sleep(every_s)
 
 
 class Agent:

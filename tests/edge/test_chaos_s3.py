@@ -103,7 +103,8 @@ def kill_and_kill_again(
         proxy.plan = lambda: None
         with Agent(folder, text, proxy.url) as agent:
             left = set(witness.seen)
-            wait_for(lambda: left <= ledger.arrived())
+            # Seldom: to list a thousand frames takes moto the time in which it would take some.
+            wait_for(lambda: left <= ledger.arrived(), every_s=1.0)
             agent.process.send_signal(signal.SIGTERM)
             assert agent.process.wait(20) == 0
     assert not list(spool.glob("*/*.jpg"))
