@@ -63,6 +63,7 @@ class MqttShadows:
     ) -> None:
         try:
             from awscrt import mqtt5
+            from awscrt.exceptions import AwsCrtError
             from awsiot import mqtt5_client_builder
         except ImportError as error:
             raise SetupError(
@@ -73,6 +74,7 @@ class MqttShadows:
                 f"{folder} names no data_endpoint; enroll {identity.thing!r} again with --lamps"
             )
         self._mqtt5 = mqtt5
+        self._crt_error = AwsCrtError
         self._topics = {f"$aws/things/{prefix}{group_id}/shadow": group_id for group_id in groups}
         self._hear = hear
         self._show = show
@@ -129,9 +131,16 @@ class MqttShadows:
                         self._ask()
                         again = time.monotonic() + backoff.next_s()
                     self._speak()
-                except Exception as error:  # noqa: BLE001 - the outermost loop: awscrt's errors come by futures
+                except (self._crt_error, TimeoutError) as error:
                     self._greet.set()
-                    self._say(f"AWS IoT does not answer: {error or type(error).__name__}")
+                    self._say(f"AWS IoT does not answer: {str(error) or type(error).__name__}")
+                    self._stop.wait(1.0)
+                except (
+                    Exception
+                ) as error:  # the outermost loop of this thread: without it no lamp would follow
+                    log.exception("following the shadows failed")
+                    self._greet.set()
+                    self._say(f"a fault of the agent's own: {type(error).__name__}: {error}")
                     self._stop.wait(1.0)
         finally:
             self._client.stop()
